@@ -1,6 +1,6 @@
 # The library for other programs, manual pages, completion, installation and the Debian package.
 #
-# Yours to set: DESTDIR and the folders below.
+# Variables to set: DESTDIR and the folders below.
 
 prefix      := /usr/local
 exec_prefix  = $(prefix)
@@ -18,17 +18,17 @@ INSTALL := install
 OBJCOPY := objcopy
 STRIP   := strip
 
-# Programs look for data in ../share beside their own folder. Only a datadir that is elsewhere is compiled in, so that
-# installing below another prefix than the build's compiles nothing.
+# Programs look for data in ../share relative to their own folder. datadir is compiled in only if it is elsewhere, so
+# installing under a different prefix recompiles nothing.
 default_datadir = $(if $(filter $(patsubst %/bin,%/share,$(bindir)),$(datadir)),/usr/local/share,$(datadir))
 
 # --- Library --------------------------------------------------------------------------------------------
 
-# What it takes from others.
+# The library's own dependencies.
 PRIVATE := jansson libxxhash numa
 
-# What the library shares with itself alone is not visible from outside, in the archive neither. It stays when it is
-# closed, since OpenMP's threads sleep on.
+# Internal symbols are hidden, in the archive too. nodelete: dlclose() must not unload code that OpenMP's sleeping
+# threads still use.
 $(SHARED): $(LIBRARY) src/api/libtileprop.map $(BUILD)/stamp/link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -70,7 +70,7 @@ man3dir    = $(mandir)/man3
 mnistdir   = $(datadir)/tileprop/mnist
 headersdir = $(includedir)/tileprop
 
-# All that is installed, as FOLDER:MODE:FILE:NAME, the folder being a variable.
+# All installed files, as FOLDER:MODE:FILE:NAME, where FOLDER is the name of a variable.
 INSTALLED_PROGRAMS  := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p)
 INSTALLED_LIBRARIES := libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE))
 INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_LIBRARIES) \
@@ -81,7 +81,7 @@ INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_LIBRARIES) \
              $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
              man3dir:644:manual/tileprop.3:tileprop.3 \
              $(foreach d,$(wildcard data/mnist/*),mnistdir:644:$d:$(notdir $d))
-# And the folders that are ours alone, innermost first.
+# Folders that uninstall removes, innermost first.
 OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
 
 part      = $(word $(1),$(subst :, ,$(2)))
@@ -91,8 +91,8 @@ define install_one
 
 endef
 
-# For the linker's default folders pkg-config leaves -L and -I out by itself. Modules in Requires.private would have
-# to be there for those who link the shared library too.
+# pkg-config itself omits -L and -I of the default folders. Libs.private, not Requires.private: users of the shared
+# library would have to install the modules in Requires.private too.
 PRIVATE_LIBS = $(shell $(PKG_CONFIG) --static --libs $(PRIVATE))
 $(BUILD)/tileprop.pc: FORCE
 	@mkdir -p $(@D)
@@ -106,9 +106,9 @@ install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, librar
 	$(STRIP) --strip-debug $(foreach i,$(INSTALLED_LIBRARIES),$(call installed,$i))
 	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'
-install-strip: install ## likewise, programs without symbols
+install-strip: install ## the same, with stripped programs
 	$(STRIP) $(foreach i,$(INSTALLED_PROGRAMS),$(call installed,$i))
-uninstall: ## remove what install installed
+uninstall: ## remove installed files
 	rm -f $(foreach i,$(INSTALLED),$(call installed,$i)) '$(DESTDIR)$(libdir)/$(SONAME)' '$(DESTDIR)$(libdir)/libtileprop.so'
 	-rmdir $(OWN_FOLDERS)
 
@@ -119,13 +119,13 @@ PACKAGES_DEB := binutils dpkg-dev
 DEB       := $(BUILD)/deb
 MULTIARCH  = $(shell $(CC) -print-multiarch)
 EPOCH      = $(or $(shell git --git-dir=.git log -1 --format=%ct 2>/dev/null),0)
-# Of the libraries that those who link the archive need.
+# Packages that linking the archive needs.
 PRIVATE_PACKAGES = $(foreach p,$(PRIVATE),$(patsubst $p:%,%,$(filter $p:%,$(REQUIRED))))
 
 .PHONY: deps-deb deb deb-package
-deps-deb: ## install what the Debian package needs
+deps-deb: ## install the dependencies of make deb
 	$(call deps,$(PACKAGES_DEB))
-deb: deps-deb ## install what is needed, make a Debian package in build/deb
+deb: deps-deb ## install dependencies, build a Debian package in build/deb
 	$(Q)$(MAKE) deb-package
 deb-package:
 	$(Q)rm -rf $(DEB)/tree

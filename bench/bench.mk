@@ -11,7 +11,7 @@ PACKAGES_PROGRAMS := python3-sklearn
 .PHONY: deps-bench deps-programs
 deps-bench: ## install the dependencies of bench and the libraries it compares with
 	$(call deps,$(PACKAGES_BENCH),$(PACKAGES_PEERS))
-deps-programs: ## install the programs to compare with that Debian provides
+deps-programs: ## install the programs for comparison that Debian provides
 	$(call deps,$(PACKAGES_BENCH),$(PACKAGES_PROGRAMS))
 
 # --- Programs -------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ static bool acts(const char *option, size_t mode)
     return strstr(modes[mode].options, word) != NULL;
 }
 
-/* An option that does nothing in the mode. */
+/* Reports an option that has no effect in the mode. */
 static tileprop_status fail_option(const char *option, size_t mode, struct tp_error *error)
 {
     if (mode != BENCH_KERNELS)

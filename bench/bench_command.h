@@ -14,7 +14,7 @@
 #define BENCH_THREADS_MAX 16 /* counts of threads */
 #define BENCH_ROUNDS_MAX  1000
 
-/* What a run does; each but the first is selected by one option. */
+/* All modes except the first are selected by an option. */
 enum bench_mode { BENCH_KERNELS, BENCH_LAYERS, BENCH_AGAINST, BENCH_WORKLOAD, BENCH_MODES };
 
 struct bench_command {
@@ -23,7 +23,7 @@ struct bench_command {
     size_t layer_count;
     size_t batch;
     size_t threads[BENCH_THREADS_MAX];
-    size_t thread_count; /* 0 on the command line: one, and as many as there are CPUs */
+    size_t thread_count; /* 0 on the command line: 1 and the number of CPUs */
     const char *isa;
     bool isa_given;
     const char *against;  /* a commit; NULL: none */
@@ -36,9 +36,9 @@ struct bench_command {
 };
 
 /*
- * Fills *command from the command line without the options of Google Benchmark; free(command->storage)
- * afterwards, on error too. google: the first of those, NULL if there is none.
- * Errors: TILEPROP_USAGE, as tp_options_parse(), and for an option that does nothing in that mode.
+ * Fills *command from the command line without Google Benchmark's options; google is the first of these, or NULL.
+ * The caller frees command->storage, on error too.
+ * Errors: TILEPROP_USAGE, as tp_options_parse(), and for an option that has no effect in the mode.
  */
 tileprop_status bench_command_parse(struct bench_command *command, int argc, char *const *argv, const char *google,
                                     struct tp_error *error);

@@ -193,7 +193,7 @@ Operands::Share Operands::forward_bytes(const Call &c)
     for (int i = 0; i < 256; i++)
         table_.push_back(0.01F * static_cast<float>(i));
     values_.assign(c.k, table_.data());
-    words_.resize(tp_mark_words(c.k) * (c.m + 1)); // those behind the marks: nothing is added to a 0
+    words_.resize(tp_mark_words(c.k) * (c.m + 1)); // the words after the marks stay 0: bytes of 0 add nothing
     const tp_marks marks = {words_.data(), c.m};
     const tp_bytes bytes = {bytes_.data(), values_.data(), words_.data() + tp_mark_words(c.k) * c.m};
     return [=, tier = tier_](size_t member, size_t members) {
@@ -223,7 +223,7 @@ Operands::Share Operands::owner(const Call &c)
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
         if (inputs.begin == inputs.end)
             return;
-        tp_matrix given = gradient; // whose rows begin with the range
+        tp_matrix given = gradient; // its first row is the first of the range
         if (given.data)
             given.data += inputs.begin * TP_PANEL;
         if (is_update) {

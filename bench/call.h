@@ -26,8 +26,8 @@ enum Verb {
     SIGMOID,
     LECUN_TANH,
     TANH,
-    RELU,          // of m x n values
-    FORWARD_BYTES, // as FORWARD, from bytes of which all but kPercent are 0
+    RELU,          // m x n values
+    FORWARD_BYTES, // FORWARD from bytes, of which kPercent are not 0
     VERBS
 };
 
@@ -38,20 +38,20 @@ struct Call {
     tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
     bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
     bool bare = false;        // GEMM only, no epilogue; update writes the gradient
-    bool marked = false;      // forward, update, pack: skips inputs that are 0, all but kPercent of them
+    bool marked = false;      // forward, update, pack: skips inputs that are 0; kPercent are not
 
     bool is_product() const { return verb <= UPDATE || verb == FORWARD_BYTES; }
     // "forward-32x64x785"; an epilogue that is not the default follows: "update-64x10x32-adam".
     std::string name() const;
-    // Elements of a product's left operand, without those that are skipped; otherwise 0.
+    // Elements of a product's left operand, without skipped ones; otherwise 0.
     double inputs() const;
-    // 2 m n k for a product, without its epilogue and what is skipped; otherwise 0.
+    // 2 m n k for a product, without its epilogue and skipped elements; otherwise 0.
     double flops() const;
     // Minimum memory traffic: every operand once.
     double bytes() const;
 };
 
-// The optimizer with usual constants, but so small a learning rate that no weight ever changes.
+// The optimizer with the usual constants, but a learning rate so small that no weight ever changes.
 tp_optimizer rule_of(tileprop_optimizer kind);
 
 // Memory aligned as in the trainer: to cache lines, or to huge pages if large.
@@ -77,7 +77,7 @@ class Operands
 
     // Calls on a team of `threads`, with a barrier after each.
     void run(size_t times, Watch &watch) const;
-    // Every element of every operand; those that are skipped are 0.
+    // Every element of every operand; skipped ones are 0.
     std::vector<float> elements() const;
 
   private:

@@ -16,13 +16,13 @@ import time
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # these may slow down NumPy's own OpenBLAS
     os.environ.pop(variable, None)
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of addresses without a name
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # no warnings about addresses without a name
 
 import torch
 
 import programs
 
-# After WARM steps, SECONDS are timed, at least STEPS.
+# After WARM steps, about SECONDS are timed, at least STEPS steps.
 WARM, STEPS, SECONDS = 2, 5, 5
 OPTIMIZERS = {"sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.02, fused=True),
               "momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.02, momentum=0.9, fused=True),
@@ -32,7 +32,7 @@ OPTIMIZERS = {"sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.02, fus
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hidden", default="1024,1024", help="sizes of the hidden layers")
-    parser.add_argument("--batch", type=int, default=4096, help="samples a step, of all ranks together")
+    parser.add_argument("--batch", type=int, default=4096, help="samples per step, over all ranks")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default="momentum")
     parser.add_argument("--ranks", type=int, default=os.environ.get("OMPI_COMM_WORLD_SIZE", 1))
     parser.add_argument("--rank", type=int, default=os.environ.get("OMPI_COMM_WORLD_RANK", 0))
@@ -78,7 +78,7 @@ def main():
     timed = step(count)
     if given.rank == 0:
         print(f"ddp {'-'.join(map(str, sizes))} batch {given.batch} ranks {given.ranks}: "
-              f"{statistics.median(timed):.3g} s a step", flush=True)
+              f"{statistics.median(timed):.3g} s per step", flush=True)
     if given.ranks > 1:
         torch.distributed.destroy_process_group()
 

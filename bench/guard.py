@@ -6,7 +6,8 @@
     guard.py selftest SLOW-BENCH NAME          Check that both guards detect a slow kernel, that of workload NAME.
 
 against runs REF, this, this, REF in every round. A workload passes once the interval of its ratio is below LIMIT. It
-fails if that is above LIMIT after TELLING or more attempts of ROUNDS rounds. A REF that varies by NOISE prevents both.
+fails if that is above LIMIT after TELLING or more attempts of ROUNDS rounds. While REF itself varies by NOISE, it does
+neither.
 Exit status: 0, pass; 1, regression; 2, usage error; 3, unusable file or build; 77, inconclusive.
 """
 
@@ -75,7 +76,7 @@ def build(commit):
     folder = ROOT / "build/against" / commit[:12]
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as own:  # another guard may do the same now
+        with tempfile.TemporaryDirectory(dir=folder.parent) as own:  # another guard may build the same commit now
             archive = subprocess.run(["git", "-C", ROOT, "archive", commit], stdout=subprocess.PIPE, check=True)
             subprocess.run(["tar", "-x", "-C", own], input=archive.stdout, check=True)
             try:
@@ -149,7 +150,7 @@ def peak_memory(program):
 
 
 def compare_bytes(ours, theirs, commit):
-    """What grew."""
+    """The names of what grew by more than LIMIT."""
     larger = []
     figures = {f"size of {name}": [(folder / name).stat().st_size for folder in (ours, theirs)] for name in PROGRAMS}
     figures["memory of train"] = [peak_memory(folder / "train") for folder in (ours, theirs)]
@@ -248,10 +249,10 @@ def selftest(slow, name):
         done = subprocess.run([__file__, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         print(f"== {' '.join(map(str, arguments))}\n{done.stdout}", end="", flush=True)
         if done.returncode == 77:
-            inconclusive("a guard above was")
+            inconclusive("a guard above was inconclusive")
         if done.returncode != 1 or not re.search(f"^guard.py: .*{name.split('/')[1]}", done.stdout, re.MULTILINE):
             fail(1, f"expected exit status 1 and a line on {name}, found {done.returncode}")
-    print("both guards fail the slow build")
+    print("both guards detect the slow kernel")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Jobs: all that can be timed, by name.
+// Jobs: everything that can be timed, by name.
 #pragma once
 
 #include <string>

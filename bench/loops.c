@@ -3,7 +3,7 @@
 #include <math.h>
 
 /*
- * exp(x) in arithmetic that the compiler can vectorise, which a call of expf would prevent: 2^n e^r with integer n and
+ * exp(x) in arithmetic that the compiler can vectorise, unlike a call of expf: 2^n e^r with integer n and
  * |r| <= log(2) / 2, e^r by its Taylor series. Accurate to about 1e-7; x is clamped to [-87, 87]. Adding and
  * subtracting 1.5 * 2^23 rounds to an integer.
  */

@@ -14,7 +14,7 @@ extern "C" {
 #include "system/peak.h"
 }
 
-constexpr size_t kMemoryBytes = 256U << 20; // over all threads; more than the share of L3 that they can use
+constexpr size_t kMemoryBytes = 256U << 20; // over all threads; more than the L3 they can use
 constexpr double kBurst = 2e-3;             // seconds
 constexpr size_t kRounds = 9;
 constexpr size_t kApart = 2048 / sizeof(float); // avoids 4K aliasing between x and y

@@ -94,7 +94,7 @@ class Table
     }
 };
 
-// The output: a table, or the arrays of a JSON object.
+// The output: a table, or arrays of a JSON object.
 struct Report {
     const bench_command &command;
     std::unique_ptr<Table> table; // none with --json

@@ -31,7 +31,7 @@ SEEDS = [int(seed) for seed in os.environ.get("TP_SEEDS", "1 2 3 4 5").split()]
 CPUS = len(os.sched_getaffinity(0))
 TASK = {"hidden": "64", "activation": "tanh", "batch": 32, "learning_rate": 0.02, "momentum": 0.9,
         "evaluations_per_epoch": 5, "epochs": 30, "goal": 0.97}
-# For threads: some hundreds of steps, no goal.
+# For threads: a few hundred steps, no goal.
 STEPS = [{**TASK, "evaluations_per_epoch": 1, "goal": None, **network}
          for network in ({"epochs": 1}, {"epochs": 2, "hidden": "1024-1024", "batch": 512})]
 HEADING = f"{'program':22} {'version':28} {'network':18} batch threads   us/step"
@@ -83,7 +83,7 @@ def scikit_learn(task):
         tuple(map(int, task["hidden"].split("-"))), activation=task["activation"], solver="sgd", alpha=0,
         batch_size=task["batch"], learning_rate_init=task["learning_rate"], momentum=task["momentum"],
         nesterovs_momentum=False, shuffle=False, random_state=task["seed"])
-    # Fastest: partial_fit of single batches checks its arguments every time, fit copies every batch.
+    # This is the fastest way: partial_fit of single batches checks its arguments every time, fit copies every batch.
     return solve(task, sklearn.__version__, len(labels),
                  lambda part: model.partial_fit(images[part], labels[part], classes=list(range(10))),
                  lambda: (model.predict(test_images) == test_labels).mean())
@@ -272,7 +272,7 @@ def serving(python, library):
     begun, found = report.start(), peers[0][1]({"library": str(Path(library).resolve()), "seed": 1, "threads": 1})
     for row in found["rows"]:
         figures = [f"{name} {1e6 * row[name]:.2f} us" for name in ("ours", "ours_python", "onnxruntime", "empty")]
-        print(f"batch {row['batch']}: {', '.join(figures)}; probabilities differ by {row['apart']:.1e} at most")
+        print(f"batch {row['batch']}: {', '.join(figures)}; probabilities differ by at most {row['apart']:.1e}")
     report.keep("serving", begun, found)
 
 

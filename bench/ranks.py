@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Times training steps on one process and on two ranks, over simulated networks, and beside PyTorch.
+"""Times training steps on one process and on two ranks over simulated networks, and compares them with PyTorch.
 
     sudo bench/ranks.py                                  all; records in results/bench/ranks.csv, renders ranks.md
-    sudo bench/ranks.py 'batch 32,' tileprop             measurements whose names have all of these in them
-    bench/ranks.py render                                ranks.md from ranks.csv
+    sudo bench/ranks.py 'batch 32,' tileprop             measurements whose names contain all of these
+    bench/ranks.py render                                renders ranks.md from ranks.csv
 
-Names are such as "784-64-64-10 batch 32, PyTorch, 1 Gbit/s". Medians of ROUNDS count, in each of which all measurements
-take turns. PyTorch runs if the Python that runs this has it. TP_TRAIN and TP_BENCH name our programs.
+An example of a name: "784-64-64-10 batch 32, PyTorch, 1 Gbit/s". All measurements take turns in each of ROUNDS rounds;
+medians count. PyTorch is measured if this Python has it. TP_TRAIN and TP_BENCH name our programs.
 """
 
 import csv
@@ -26,16 +26,16 @@ import report
 ROUNDS = int(os.environ.get("TP_ROUNDS", 3))
 SHAPES = [("784-64-64-10", 32), ("784-1024-1024-10", 512), ("784-1024-1024-10", 4096), ("784-4096-4096-10", 4096)]
 LINKS = {"loopback": None, "10 Gbit/s": "10gbit", "1 Gbit/s": "1gbit"}
-# {program: options of one process}; the first is what ranks are compared with.
+# {program: options}; ranks are compared with the first.
 ONE, TWO_THREADS, SHARDS = "tileprop", "tileprop with 2 threads", "tileprop with 2 shards"
 RANKS, PEER = "tileprop on 2 ranks", "PyTorch"
 OPTIONS = {ONE: (1, 1), TWO_THREADS: (1, 2), SHARDS: (2, 1), RANKS: (2, 1)}  # shards, threads
-SAMPLES, BATCH_MAX, STEPS_MIN, SECONDS, RATE = 60000, 16384, 3, 2, 5e10  # RATE: operations per second, about
+SAMPLES, BATCH_MAX, STEPS_MIN, SECONDS, RATE = 60000, 16384, 3, 2, 5e10  # RATE: approximate operations per second
 TIE = 0.05
-MORE = 4, 8, 16  # ranks, computed
+MORE = 4, 8, 16  # extrapolated rank counts
 CSV, PAGE = report.RESULTS / "ranks.csv", report.RESULTS / "ranks.md"
 KEY = "cpu", "network", "batch", "program", "ranks", "link"
-# Of ranks only: the exchange by itself and what of it a step waits for, and the verdict before the run.
+# All but ms for ranks only: time of the exchange by itself, a step's wait for it, and the prediction before the run.
 FIGURES = "ms", "exchange_ms", "waited_ms", "said_ms", "said_alone_ms", "said_batch"
 COLUMNS = "date", "commit", "cpu", "cpu_name", *KEY[1:], *FIGURES
 name_of = "{network} batch {batch}, {program}, {link}".format_map
@@ -47,7 +47,7 @@ def weights(network):
 
 
 def command_of(row):
-    """On hosts, mpirun starts one rank on each."""
+    """On simulated hosts, mpirun starts one rank per host."""
     hidden = row["network"].split("-", 1)[1].rsplit("-", 1)[0].replace("-", ",")
     start = []
     if row["ranks"] == 2:
@@ -67,8 +67,8 @@ def command_of(row):
 def run(row):
     """Figures of one run."""
     done = subprocess.run([*map(str, command_of(row))], capture_output=True, text=True)
-    theirs = re.search(r"(\S+) s a step", done.stdout)
-    if row["program"] == PEER and theirs:  # gloo may abort thereafter, at exit
+    theirs = re.search(r"(\S+) s per step", done.stdout)
+    if row["program"] == PEER and theirs:  # gloo may abort at exit
         return {"ms": 1e3 * float(theirs[1])}
     if done.returncode:
         report.fail(1, ": ".join([name_of(row), f"exit status {done.returncode}", *done.stderr.splitlines()[-1:]]))
@@ -98,7 +98,7 @@ def measure(rows):
 
 
 def rows_of(network, batch, peer=True):
-    """All measurements; one process also of half the batch, which tells the time a row from the time of a step."""
+    """All measurements; one process also with half the batch, to separate the time per row from the fixed time."""
     shape = {"network": network, "batch": batch}
     rows = [{**shape, "program": program, "ranks": 1, "link": "none"} for program in (ONE, TWO_THREADS, SHARDS)]
     rows.append({**rows[0], "batch": batch // 2})
@@ -109,7 +109,7 @@ def rows_of(network, batch, peer=True):
 
 
 def batches_to_try(row):
-    """From where on ranks shall be faster than one process, and twice that; none where they are faster already."""
+    """The batch from which ranks are predicted to be faster, and twice that; none if they already are."""
     if not row.get("said_batch") or row["said_ms"] < row["said_alone_ms"]:
         return []
     first = 32 * math.ceil(row["said_batch"] / 32)
@@ -173,17 +173,17 @@ def lines(head, body):
 
 
 def fits(faster, row, alone):
-    """Whether ranks are as much faster or slower as was said."""
+    """Whether ranks are faster or slower, as predicted."""
     if abs(row["ms"] / alone["ms"] - 1) <= TIE:
         return "tie"
     return "yes" if faster == (row["ms"] < alone["ms"]) else "**no**"
 
 
 def computed(row, alone, half, ranks):
-    """Milliseconds a step: the fixed part, rows, and the exchange, hidden behind at most all of the computing."""
+    """Milliseconds per step: the fixed part, the rows, and the part of the exchange not hidden behind computing."""
     per_row = (alone["ms"] - half["ms"]) / (alone["batch"] - half["batch"])
     fixed, rows = max(0, alone["ms"] - per_row * alone["batch"]), per_row * row["batch"] / ranks
-    exchange = row["exchange_ms"] * 2 * (ranks - 1) / ranks  # of two ranks: as many bytes as the weights have
+    exchange = row["exchange_ms"] * 2 * (ranks - 1) / ranks  # two ranks exchange as many bytes as the weights have
     hidden = min(max(0, 1 - row["waited_ms"] / row["exchange_ms"]) * exchange, rows)
     return fixed + rows + exchange - hidden
 
@@ -214,30 +214,31 @@ def section(kept):
             if half and LINKS[link]:
                 more.append([f"{network} batch {batch}", link, ms(alone), ms(row),
                              *(number(computed(row, alone, half, ranks)) for ranks in (2, *MORE))])
-    return f"""### Milliseconds a step
+    return f"""### Milliseconds per step
 
-One process, with 1 thread and 1 shard except where the column says 2; then two ranks of one thread, by link.
+One process with one thread and one shard, or with two of either; then two ranks with one thread each, by link.
 
 {lines(["network", "batch", "1", "2 threads", "2 shards", *(f"2 ranks, {link}" for link in LINKS), "PyTorch, 1 rank",
         *(f"PyTorch, {link}" for link in LINKS)], steps)}
 
 ### Two ranks
 
-Efficiency: one process's time over twice that of two ranks. *Exchange* is its time by itself, *waited* what a step
-waits for, slower ranks included; the rest is hidden behind computing. *Said* is what the program said of two ranks and of one process
-before the run; a ratio within {100 * TIE:.0f} % of 1 counts as a tie, which any verdict fits.
+*Efficiency* is the time on one process over twice the time on two ranks. *Exchange* is the exchange's time by itself;
+*waited* is a step's wait for it and for slower ranks; the rest is hidden behind computing. *Predicted* is the program's
+prediction for two ranks and for one process before the run. A measured ratio within {100 * TIE:.0f} % of 1 is a tie.
 
-{lines(["shape", "link", "efficiency", "exchange ms", "waited ms", "hidden", "said", "measured", "fits"], shares)}
+{lines(["shape", "link", "efficiency", "exchange ms", "waited ms", "hidden", "predicted", "measured", "correct"],
+       shares)}
 
-Where it said "slower", and from which batch on ranks are faster:
+For the shapes predicted to be slower, the batch from which ranks are predicted to be faster, and measurements there:
 
-{lines(["shape", "link", "said: from batch", "tried", "2 ranks ms", "one process ms", "faster there"], larger)}
+{lines(["shape", "link", "predicted batch", "measured batch", "2 ranks ms", "one process ms", "ranks faster"], larger)}
 
 ### More ranks: computed, not measured
 
-Milliseconds a step, from the time a row and the fixed time of a step on one process, and the exchange of two ranks: of
-N ranks each sends and receives 2 (N - 1) / N times the weights' bytes. As large a share of it is hidden, but no more
-than there is computing.
+Milliseconds per step, computed from one process's time per row and fixed time per step, and from the exchange of two
+ranks. Each of N ranks sends and receives 2 (N - 1) / N times the bytes of the weights. The hidden share is that of two
+ranks, at most the time of computing.
 
 {lines(["shape", "link", "one process, measured", "2 ranks, measured", "2 ranks", *(f"{n} ranks" for n in MORE)], more)}
 """
@@ -246,13 +247,14 @@ than there is computing.
 def render(rows):
     text = """# Ranks
 
-Training on two processes, one thread each, beside one process and PyTorch's DistributedDataParallel with gloo, on the
-images of `data/mnist` with momentum. Links of 10 and 1 Gbit/s are simulated, with hosts of one CPU each, which also
-does the work of switch and network card ([bench](../../bench/README.md)). Medians of alternating runs, made by
+Training on two processes with one thread each, compared with one process and with PyTorch's DistributedDataParallel on
+gloo. The data are the images of `data/mnist`, the optimizer is momentum. Links of 10 and 1 Gbit/s are simulated between
+hosts of one CPU each, which also does the work of the switch and the network card ([bench](../../bench/README.md)).
+Figures are medians of alternating runs.
 
     sudo bench/ranks.py
 
-which writes this page and [ranks.csv](ranks.csv).
+measures them and writes this page and [ranks.csv](ranks.csv).
 """
     sections = {}
     for row in rows:

@@ -24,7 +24,7 @@ BENCH = Path(os.environ.get("TP_BENCH", ROOT / "bin/bench")).resolve()
 NETWORKS = [network.split("/") for network in os.environ.get("TP_NETWORKS", (  # layers, batch, processes
     "784,64,10/32/5 784,64,64,10/32/5 784,1024,1024,10/32/3 784,1024,1024,10/512/3 784,2048,2048,10/512/2")).split()]
 THREADS = [1, 2, 4, 8, 16]
-# Rows of the tables: steps, these networks' other whole runs, and products by rows, inputs and units.
+# Rows of the tables: steps of all networks, other whole runs of these networks, products by rows, inputs and units.
 WHOLE = dict.fromkeys(("step_skipping", "evaluation", "evaluation_skipping"), ["784-64-10 batch 32"])
 # Verbs in the roofline, and their names in its legend.
 VERBS = {"forward": "forward", "backward": "backward", "update": "update", "step": "step",
@@ -75,7 +75,7 @@ def start():
 
 
 def medians(found):
-    """Merges values of one shape: medians of what differs. A key may be missing from some of them."""
+    """Merges values of the same structure into medians where they differ. A key may be missing from some of them."""
     if isinstance(found[0], dict):
         return {key: medians([value[key] for value in found if key in value]) for key in set().union(*found)}
     if isinstance(found[0], list):
@@ -90,7 +90,7 @@ def replace(path, content):
 
 
 def keep(part, begun, value):
-    """Replaces a part of this machine's file, or with None all but the parts. Times repeat to four digits at most."""
+    """Replaces a part of this machine's file, or with None all but the parts. Keeps four digits; times vary more."""
     about, value = begun["machine"], {"commit": begun["commit"], "date": begun["date"], **value}
     path = RESULTS / f"{about['cpu']}.json"
     kept = (json.loads(path.read_text()) if path.exists() else {"machine": about}) | ({part: value} if part else value)
@@ -315,5 +315,5 @@ def main(job=None):
 
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["measure"], ["--check"]):
-        fail(2, "expected nothing, measure or --check")
+        fail(2, "expected no argument, measure or --check")
     one_line(1, main, *sys.argv[1:])

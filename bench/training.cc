@@ -9,7 +9,7 @@ extern "C" {
 }
 
 constexpr double kRunFlops = 4e9, kStepsMax = 128; // per run
-constexpr size_t kSetupEpochs = 1000000;           // enough for the search for a plan to pay
+constexpr size_t kSetupEpochs = 1000000;           // long enough for the search for a plan to pay off
 
 double Network::sample_flops() const
 {

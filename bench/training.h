@@ -24,15 +24,15 @@ struct Network {
     size_t layers() const { return sizes.size() - 1; }
     // Fan-in of a layer, counted from 0; the first layer's bias is an extra input.
     size_t inputs(size_t layer) const { return sizes[layer] + (layer == 0); }
-    // 2 rows x inputs x units per product, without what is skipped.
+    // 2 rows x inputs x units per product, without skipped elements.
     double step_flops() const;
     double sample_flops() const;
     std::string name() const; // "784-64-10"
     Network skipping() const { return {tier, sizes, batch, threads, true}; }
 };
 
-// What is timed: training steps; evaluations of kEvaluated samples; all that a run does before its first step, the
-// choice of threads included; predictions of one sample.
+// What is timed: training steps; evaluations of kEvaluated samples; everything before a run's first step, including the
+// choice of threads; predictions of one sample.
 enum class Part { STEPS, EVALUATION, SETUP, PREDICTION };
 
 class Training

@@ -234,7 +234,7 @@ def check_claim(text, expression):
 
 
 def check_answers(text):
-    """Each digit and comparing word of an answer stands in a marker."""
+    """Each digit and comparative word of an answer must be in a marker."""
     in_answer = False
     for block in text.split("\n\n"):
         in_answer = block.startswith("**Answer") or (in_answer and not block.startswith(("#", "**")))
@@ -244,7 +244,7 @@ def check_answers(text):
         bare = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\b[2-4][a-e]\b|\bitem 3\b", "", bare)
         left = re.search(r"\d|\b(?:" + "|".join(LESS | MORE | EITHER) + r")\b", bare, re.IGNORECASE)
         if left:
-            raise Wrong(f"\"{left[0]}\" in an answer stands in no marker: ...{bare[max(0, left.start() - 40):][:80]!r}")
+            raise Wrong(f"\"{left[0]}\" in an answer is not in a marker: ...{bare[max(0, left.start() - 40):][:80]!r}")
 
 
 def resolve(text):

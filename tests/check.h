@@ -1,5 +1,5 @@
 /*
- * cmocka, and what tests of several modules check.
+ * cmocka, and checks shared by tests of several modules.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * For fuzz targets that are linked with --wrap=fopen: whatever is opened is this file in memory. So they
- * touch no other file, whichever names the fuzzer invents.
+ * For fuzz targets linked with --wrap=fopen: fopen() always opens this file in memory, so no other file is touched,
+ * whatever names the fuzzer invents.
  */
 #pragma once
 

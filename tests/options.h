@@ -1,4 +1,4 @@
-/* The options of the course's network, as pictures resolve them. */
+/* The options of the course's network, as resolved for image data. */
 #pragma once
 
 #include "tileprop/run.h"

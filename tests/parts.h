@@ -1,6 +1,6 @@
 /*
- * What tests match of a message: the option or file with its place, what was found and what was expected, not
- * the words between them, so that wording can improve. C11 and C++17.
+ * The parts of a message that tests match: the option or file with its position, what was found and what was expected,
+ * but not the words between, so that wording can change. C11 and C++17.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Whether the place lies within a word or a number of the text, whose sign and fraction belong to it. */
+/* Whether the position is inside a word or a number of the text; sign and fraction belong to the number. */
 static inline bool parts_in_word(const char *text, const char *place)
 {
     if (place == text)

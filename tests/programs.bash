@@ -1,4 +1,4 @@
-# What the tests of programs begin with: `load programs`, then find_programs in setup.
+# Shared by tests of programs: `load programs`, then call find_programs in setup.
 # shellcheck shell=bash
 
 # Sets root, and the absolute paths of the programs to test: train, predict, sweep, export_model.
@@ -37,8 +37,8 @@ first_samples() { # NAME HEAD BYTES: HEAD, and so many bytes from behind the sam
     { printf "$2"; gzip -dc "$root/data/mnist/$1.gz" | tail -c +9 | head -c "$3"; } >"$folder/$1"
 }
 
-# refused_by NAME PROGRAM CODE PARTS ARGUMENTS...: exits with CODE, nothing on stdout, one line on stderr that begins with
-# NAME and has PARTS as parts.h says.
+# refused_by NAME PROGRAM CODE PARTS ARGUMENTS...: exits with CODE, nothing on stdout, one line on stderr that begins
+# with NAME and has PARTS as parts.h says.
 refused_by() {
     local name=$1 program=$2 code=$3 parts=$4 edge='(?!(?<=\w)\w|(?<=[.]|^-|[ ]-)\d|(?<=\d)[.]\d)' # not within a word or a number
     shift 4
@@ -57,8 +57,8 @@ weights() {
     sed -n 's/^weights *\([0-9a-f]\{16\}\).*/\1/p'
 }
 
-# make_own TARGET...: a make of its own in the build folder $own, not one that continues the make which runs these tests.
-# Test files that share the folder wait for each other.
+# make_own TARGET...: a make of its own in the build folder $own, not one that continues the make which runs these
+# tests. Test files that share the folder wait for each other.
 make_own() {
     # shellcheck disable=SC2154 # who calls it sets own
     mkdir -p "$own"
@@ -82,7 +82,8 @@ on_rank_2() {
     chmod +x wrap
 }
 
-# said NAME CODE TEXT COUNT ARGUMENTS...: all of COUNT ranks of the program called NAME fail with one line that has TEXT.
+# said NAME CODE TEXT COUNT ARGUMENTS...: all of COUNT ranks of the program called NAME fail with one line that has
+# TEXT.
 said() {
     local name=$1 code=$2 text=$3
     shift 3

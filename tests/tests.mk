@@ -1,4 +1,4 @@
-# Tests, and what runs them: as they are, under sanitizers, under Valgrind, and fuzzed. tests/README.md says more.
+# Tests: plain, under sanitizers, under Valgrind, and fuzzing. tests/README.md describes them.
 
 TEST_SOURCES  := $(wildcard tests/*/test_*.c)
 CHECK_SOURCES := $(wildcard tests/kernels/check_*.c)
@@ -13,7 +13,7 @@ PACKAGES_MPI    := libopenmpi-dev openmpi-bin
 PACKAGES_CLANG  := clang clang-format libomp-dev libclang-rt-14-dev
 
 .PHONY: deps-test
-deps-test: ## install what testing needs
+deps-test: ## install test dependencies
 	$(call deps,$(PACKAGES_TEST),$(PACKAGES_CLANG) $(PACKAGES_GUARD) $(PACKAGES_PEERS) $(PACKAGES_ARM) $(PACKAGES_MANUAL) $(PACKAGES_MPI) $(PACKAGES_DEB))
 
 # --- Test programs --------------------------------------------------------------------------------------
@@ -29,9 +29,9 @@ $(BUILD)/tests/kernels/check_kernels: $(call objects,$(CHECK_SOURCES))
 $(BUILD)/tests/bench/test_bench: $(BUILD)/tests/bench/test_bench.cc.o $(BENCH)
 $(BUILD)/tests/bench/test_bench: TEST_FLAGS := -Wl,--wrap=clock_gettime $(BENCH_LIBS)
 
-# Every tier on every x86-64 machine: the vector tiers once more, from the same sources over emulated
-# intrinsics. Their multiply-adds are fused where this CPU can do that, which makes it fast. Tiles keep their
-# loops: unrolled ones take four times as long to compile and are no faster here.
+# The vector tiers compiled again from the same sources with emulated intrinsics, to test every tier on every x86-64
+# machine. The emulation uses this CPU's FMA if it has it, for speed. Tiles keep their loops: unrolling them slows
+# compilation and gains nothing here.
 EMULATED_SOURCES := $(CHECK_SOURCES) $(foreach t,$(VECTOR_TIERS),$(wildcard kernels/$t/*.c))
 EMULATED_TIER    := -isystem tests/kernels/emulation -Wno-psabi $(HOST_FMA)
 
@@ -43,11 +43,11 @@ $(BUILD)/tests/kernels/check_kernels_emulated: $(patsubst %.c,$(BUILD)/emulated/
 $(TEST_PROGRAMS): $(COMMON)
 	$(call link,$(TEST_FLAGS) -lcmocka)
 
-# The program, which also says on which memory node pages lie: for tests/schedule/numa/two-nodes.sh.
+# train, which also prints the memory node of each page: for tests/schedule/numa/two-nodes.sh.
 $(BUILD)/numa/train: $(BUILD)/tests/schedule/numa/witness.o $(BUILD)/src/cli/train.o $(COMMON)
 	$(call link,-Wl$(comma)--wrap=tp_placement_enter$(comma)--wrap=tp_network_hash)
 
-# The programs with a say in each allocation that fails: for tests/project/faults/faults.py.
+# The programs with allocations that can be made to fail: for tests/project/faults/faults.py.
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup asprintf __asprintf_chk mmap open_memstream fdopen realpath __realpath_chk \
            getline getdelim __getdelim __sched_cpualloc libdeflate_alloc_decompressor
 FAULTY  := $(patsubst $(BIN)/%,$(BUILD)/faults/%,$(PROGRAMS))
@@ -60,19 +60,19 @@ $(FAULTY): $(BUILD)/faults/%: $(BUILD)/src/cli/%.o $(BUILD)/tests/project/faults
 # --- Runs -----------------------------------------------------------------------------------------------
 
 .PHONY: everything test check
-everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(if $(BENCHMARK),$(BIN)/bench) ## build all there is, run nothing
+everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(if $(BENCHMARK),$(BIN)/bench) ## build everything, run nothing
 
-# These test build products, the runner or the results of whole runs, not what instrumented code does; or they run MPI,
-# which leaks memory, and takes minutes.
+# Excluded from sanitizer runs: tests of build products, of the test runner and of whole runs' results, which
+# gain nothing from instrumentation, and tests under MPI, which leaks memory and takes minutes.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/cli/sweep_ranks.bats tests/cli/train_ranks.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
                   $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats course.bats install.bats path.bats results.bats rooms.bats run.bats)
-# The longest go first: one that began last would run alone at the end.
+# The longest start first: started last, one would run alone at the end.
 LONGEST := $(addprefix tests/,project/faults.bats model/checkpoint.bats api/library.bats train/accuracy.bats \
              readers/tables.bats cli/train.bats project/install.bats cli/surroundings.bats verify/check-gradient.bats)
 BATS    := $(filter-out $(LONGEST) tests/project/memory.bats tests/project/races.bats,$(wildcard tests/*/*.bats))
 TESTS   := $(filter-out $(if $(SANITIZE),$(UNINSTRUMENTED)),$(LONGEST) $(TEST_PROGRAMS) $(BATS))
 
-test: deps-test ## install what is needed, build, run all tests; last line: N passed, N failed
+test: deps-test ## install dependencies, build, run all tests; last line: N passed, N failed
 	$(Q)$(MAKE) check
 check: $(PROGRAMS) $(FAULTY) $(if $(VECTOR_TIERS),$(BUILD)/wrong/train) $(if $(SANITIZE),,$(if $(BENCHMARK),$(BIN)/bench $(BUILD)/wrong/bench) manual) $(filter $(BUILD)/%,$(TESTS)) ## run the tests without installing anything (TESTS=... for some)
 	$(Q)TP_TRAIN=$(BIN)/train TP_PREDICT=$(BIN)/predict TP_SWEEP=$(BIN)/sweep TP_EXPORT=$(BIN)/export TP_BUILD=$(BUILD) TP_SANITIZE=$(SANITIZE) CC='$(CC)' PYTHON='$(PYTHON)' tests/run $(TESTS)
@@ -85,12 +85,12 @@ ubsan: deps-test ## all tests under UndefinedBehaviorSanitizer
 sanitize: deps-test ## all tests under both at once
 	$(Q)$(MAKE) check BUILD=build/sanitize BIN=build/sanitize/bin SANITIZE=address,undefined
 
-# libarcher tells ThreadSanitizer when clang's OpenMP starts and ends a team; the barriers in between are our own. (Not
-# test_team: this OpenMP leaves flags of inexact results behind, which it compares.)
+# libarcher tells ThreadSanitizer when clang's OpenMP starts and ends a team; the barriers in between are our own.
+# test_team is excluded: it compares floating-point exception flags, and this OpenMP leaves the inexact flag set.
 RACED  := $(patsubst %,build/tsan/tests/%,network/test_plan train/test_trainer model/test_predictor) tests/project/races.bats
 ARCHER  = $(firstword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
 .PHONY: tsan
-tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clang
+tsan: deps-test ## multithreaded tests under ThreadSanitizer, with clang
 	@[ '$(ARCHER)' ] || { echo 'tsan needs libarcher.so (Debian: libomp-dev)' >&2; exit 1; }
 	$(Q)OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    $(MAKE) check CC=clang BUILD=build/tsan BIN=build/tsan/bin SANITIZE=thread TESTS='$(RACED)'
@@ -99,8 +99,8 @@ tsan: deps-test ## what runs in several threads under ThreadSanitizer, with clan
 memcheck: deps-test ## training, prediction and all readers under Valgrind's memcheck
 	$(Q)$(MAKE) check TESTS=tests/project/memory.bats
 
-# Fuzzing needs clang. FUZZ_SECONDS bounds the run of each, which replays its seeds first; what crashes is left in
-# build/fuzz, and what it found beside the program.
+# Fuzzing needs clang. FUZZ_SECONDS limits each target's run, which replays its seeds first. Crashing inputs are written
+# to build/fuzz, and the corpus to NAME.found next to each program.
 FUZZ_SECONDS := 60
 FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SOURCES))
 
@@ -109,7 +109,7 @@ $(FUZZERS): %: %.o $(COMMON)
 	$(call link,-fsanitize=fuzzer $(FUZZ_FLAGS))
 
 .PHONY: fuzz fuzz-run $(FUZZERS:=.run)
-fuzz: ## fuzz the readers of files and of options for FUZZ_SECONDS each; -j: several at a time
+fuzz: ## fuzz the readers of files and options for FUZZ_SECONDS each; -j: several at once
 	$(Q)$(MAKE) fuzz-run CC=clang BUILD=build/fuzz SANITIZE=address,undefined,fuzzer-no-link
 fuzz-run: $(FUZZERS:=.run)
 $(FUZZERS:=.run): %.run: %

@@ -1,6 +1,6 @@
 /*
- * A file in memory, as tp_gzip_read() leaves one: a block of the text's own size, so that a sanitizer sees
- * reads behind.
+ * A file in memory, as tp_gzip_read() returns one: a block of exactly the text's size, so that a sanitizer sees reads
+ * past its end.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * Runs of the trainer that take milliseconds, on samples made here, with a record of what an observer saw.
+ * Runs of the trainer that take milliseconds, on generated samples, with a record of what an observer saw.
  */
 #pragma once
 

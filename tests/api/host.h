@@ -1,6 +1,6 @@
 /*
- * The process that uses the library lives, whatever it asks for and whatever the system refuses: each case runs in a
- * child of its own, which must come to its end, print nothing, and have a message with each status that is not 0.
+ * A process that uses the library survives whatever it requests and whatever the system refuses: each case runs in its
+ * own child process, which must finish, print nothing, and get a message with each nonzero status.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-# The library as other programs have it: installed, found with pkg-config, from C and C++.
+# The library as other programs use it: installed, found with pkg-config, from C and C++.
 # shellcheck disable=SC2046 # the flags of pkg-config are words
 
 load ../programs
@@ -33,7 +33,7 @@ headers() { # the installed ones, as a program includes them
     (cd "$prefix/include" && printf '#include <%s>\n' tileprop/*.h)
 }
 
-@test "the examples train and predict as the programs do, bit for bit" {
+@test "the examples train and predict like the programs, bit for bit" {
     train=$(build train.c "$cc")
     model=$BATS_TEST_TMPDIR/model
     hash=$("$train" "$BATS_FILE_TMPDIR/train-images-idx3" "$BATS_FILE_TMPDIR/train-labels-idx1" "$model" 2>"$BATS_TEST_TMPDIR/errors")
@@ -63,7 +63,7 @@ links_to() {
     readelf -d "$1" | grep -qF "(NEEDED)" && readelf -d "$1" | grep -qF "[$2"
 }
 
-@test "the archive is linked as manual/library.md says, and by gcc -static" {
+@test "the archive links as manual/library.md says, and with gcc -static" {
     "$prefix/bin/tileprop-train" --hidden 8 --epochs 1 --train-limit 2000 --quiet --save "$BATS_TEST_TMPDIR/model" >/dev/null
     shared=$(build predict.c "$cc")
     links_to "$shared" libtileprop.so
@@ -85,7 +85,7 @@ links_to() {
     PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig PKG_CONFIG_PATH='' build predict.c "$cc"
 }
 
-@test "an example says what is wrong with a model" {
+@test "examples report what is wrong with a model" {
     program=$(build predict.c "$cc")
     run "$program" "$BATS_TEST_TMPDIR/none"
     [ "$status" -eq 1 ]
@@ -94,7 +94,7 @@ links_to() {
     [ "$status" -eq 1 ]
 }
 
-@test "an example says what is wrong with the files that it is to train on" {
+@test "examples report what is wrong with their training files" {
     program=$(build train.c "$cc")
     pictures=$BATS_FILE_TMPDIR/train-images-idx3
     printf '\0\0\010\001\0\0\0\0' >"$BATS_TEST_TMPDIR/head" # and no label
@@ -108,7 +108,7 @@ links_to() {
     [ "$status" -eq 1 ]
 }
 
-@test "the shared library exports what the headers declare, the archive too" {
+@test "the shared library and the archive export what the headers declare" {
     headers | "$cc" -E -P $(pkg-config --cflags tileprop) -x c - |
         grep -oE 'tileprop_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$BATS_TEST_TMPDIR/declared"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/declared")" -gt 10 ]
@@ -118,8 +118,9 @@ links_to() {
     readelf -d "$prefix/lib/libtileprop.so" | grep -q 'SONAME.*\[libtileprop\.so\.0\.2\]'
 }
 
-# The library of the tag, built as this one is, in a folder of its own. Those that are installed have no types to compare.
-@test "the interface is that of the last tag with the same version" {
+# The library of the tag, built as this one is, in a folder of its own. Those that are installed have no types to
+# compare.
+@test "the interface equals that of the last tag with the same version" {
     command -v abidiff >/dev/null || skip "abidiff is missing (Debian: abigail-tools)"
     tag=$(git describe --tags --abbrev=0 --match "v$(pkg-config --modversion tileprop | cut -d. -f1-2).*" 2>/dev/null) ||
         skip "no tag of this version yet"
@@ -141,7 +142,7 @@ links_to() {
     "$cc" -Werror $(pkg-config --cflags tileprop) -fsyntax-only "$BATS_TEST_TMPDIR/number.c"
 }
 
-@test "the headers are C11 and C++17, each alone and twice" {
+@test "each header compiles alone and included twice, as C11 and C++17" {
     while read -r line; do
         printf '%s\n' "$line" "$line" 'extern int not_empty;' >"$BATS_TEST_TMPDIR/twice.c"
         for flags in "$cc -std=c11 -x c" "$cxx -std=c++17 -x c++"; do
@@ -217,11 +218,11 @@ for l in r["layers"]:
     embed allocations
 }
 
-@test "80 threads predict with one model at a time" {
+@test "80 threads predict with one model at once" {
     embed threads
 }
 
-@test "two threads train at a time" {
+@test "two threads train at once" {
     embed trainings
 }
 
@@ -256,7 +257,7 @@ for l in r["layers"]:
     grep -q "\"weights_hash\": \"$(cat hash)\"" json
 }
 
-@test "dlopen: loaded, used and closed while OpenMP's threads sleep on" {
+@test "dlopen: the library is loaded, used and closed while OpenMP's threads still sleep" {
     cat >"$BATS_TEST_TMPDIR/open.c" <<'END'
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Models made from arrays: what they predict, say of themselves, and refuse. */
+/* Models created from arrays: what they predict, describe and refuse. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -75,7 +75,7 @@ static void assert_predicts(const tileprop_model *model)
     }
 }
 
-static void test_predicts_what_its_arrays_say(void **state)
+static void test_predicts_from_its_arrays(void **state)
 {
     char message[256];
     void *bytes;
@@ -98,7 +98,7 @@ static void test_predicts_what_its_arrays_say(void **state)
     tileprop_model_free(model);
 }
 
-static void test_defaults_stand_for_what_is_left_out(void **state)
+static void test_defaults_replace_missing_arguments(void **state)
 {
     const size_t one[] = {4};
     const tileprop_model_parts parts = {.size = sizeof parts, .features = 1, .layers = 1, .units = one};
@@ -188,8 +188,8 @@ static void test_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predicts_what_its_arrays_say),
-        cmocka_unit_test(test_defaults_stand_for_what_is_left_out),
+        cmocka_unit_test(test_predicts_from_its_arrays),
+        cmocka_unit_test(test_defaults_replace_missing_arguments),
         cmocka_unit_test(test_weights_are_replaced),
         cmocka_unit_test(test_refuses),
     };

@@ -1,4 +1,4 @@
-/* Data in each form that callers may have them in: the same bits as from contiguous floats. */
+/* Data in every form that callers may pass: the same bits as from contiguous floats. */
 #include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
@@ -198,7 +198,7 @@ static void test_f64_resolves_options_as_f32(void **state)
     assert_memory_equal(&f, &d, sizeof f);
 }
 
-static void test_logits_are_what_softmax_is_computed_from(void **state)
+static void test_softmax_of_logits_gives_the_probabilities(void **state)
 {
     struct outputs found;
     float alone[ROWS][CLASSES];
@@ -259,7 +259,7 @@ static void check_refusal(double value, const char *parts)
         fail_msg("\"%s\" lacks \"%s\"", message, parts);
 }
 
-static void test_what_no_float_can_hold_is_refused(void **state)
+static void test_values_beyond_float_are_refused(void **state)
 {
     (void)state;
     check_refusal(1e39, "train: row 7: value 2: 1e+39 ... 3.40282e+38");
@@ -328,9 +328,9 @@ int main(void)
         cmocka_unit_test(test_gradients_are_the_same),
         cmocka_unit_test(test_steps_are_the_same),
         cmocka_unit_test(test_f64_resolves_options_as_f32),
-        cmocka_unit_test(test_logits_are_what_softmax_is_computed_from),
+        cmocka_unit_test(test_softmax_of_logits_gives_the_probabilities),
         cmocka_unit_test(test_logits_are_the_last_layers_sums),
-        cmocka_unit_test(test_what_no_float_can_hold_is_refused),
+        cmocka_unit_test(test_values_beyond_float_are_refused),
         cmocka_unit_test(test_predictions_of_f64_that_are_not_finite),
         cmocka_unit_test(test_labels_beyond_int32_are_refused),
         cmocka_unit_test(test_run_options_may_be_shorter),

@@ -1,4 +1,4 @@
-/* What callers ask for at its extremes: options, sizes and numbers (host.h). */
+/* Extreme options, sizes and numbers (host.h). */
 #include "tests/api/host.h"
 
 #include <limits.h>

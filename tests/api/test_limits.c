@@ -1,4 +1,4 @@
-/* What the system refuses: memory, threads, files (host.h). */
+/* Limits of the system: memory, threads, files (host.h). */
 #include "tests/api/host.h"
 #include "tests/scratch.h"
 

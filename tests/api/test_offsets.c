@@ -1,4 +1,4 @@
-/* Samples far from 0 and near each other: training and prediction keep the differences of doubles. */
+/* Samples far from 0 and close together: training and prediction keep the differences of doubles. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * Runs on several ranks, which are threads here that pass each other messages: the same weights for any number of them,
- * and what is refused.
+ * Runs on several ranks, here threads that exchange messages: the same weights for any number of ranks, and invalid
+ * use.
  */
 #include <pthread.h>
 #include <stdlib.h>

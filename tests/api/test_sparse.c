@@ -1,4 +1,4 @@
-/* Sparse rows: the models, evaluations and messages are those of the same samples as dense floats. */
+/* Sparse rows: models, evaluations and messages equal those of the same samples as dense floats. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,9 +7,9 @@
 #include "tileprop/gradients.h"
 #include "tileprop/run.h"
 
-#define ROWS     150 /* of which some, and a whole batch, have no entry */
-#define HELD_OUT 40  /* for validation, the last of them */
-#define FEATURES 150 /* three words of marks, of which the last is not full, as is the last panel */
+#define ROWS     150 /* some of these, and one whole batch, have no entry */
+#define HELD_OUT 40  /* the last rows, for validation */
+#define FEATURES 150 /* three words of marks; the last word and the last panel are not full */
 #define CLASSES  3
 #define BATCH    16
 

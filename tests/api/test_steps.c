@@ -1,4 +1,4 @@
-/* Training step by step: the bits of tileprop_train(), states that are saved and restored, and what is refused. */
+/* Training step by step: the bits of tileprop_train(), saving and restoring states, and invalid use. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -265,7 +265,7 @@ static void test_refuses(void **state)
                   TILEPROP_USAGE, &error, "lr_steps: ... lr_schedule cosine ... number");
 }
 
-static void test_divergence_is_told_and_undone(void **state)
+static void test_divergence_is_reported_and_undone(void **state)
 {
     char *path = scratch_path(*state, "state");
     tileprop_options options = options_of(TILEPROP_MOMENTUM, 2);
@@ -296,7 +296,7 @@ int main(void)
         cmocka_unit_test(test_evaluations_are_those_of_the_model),
         cmocka_unit_test(test_normalization_is_given),
         cmocka_unit_test(test_refuses),
-        cmocka_unit_test_setup_teardown(test_divergence_is_told_and_undone, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_divergence_is_reported_and_undone, scratch_make, scratch_remove),
     };
     return cmocka_run_group_tests(tests, fill, NULL);
 }

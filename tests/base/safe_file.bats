@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Outputs in folders that others can write too: nobody's file is adopted, and what cannot be written is known at once.
+# Outputs in folders that others can also write to: no other user's file is adopted, and unwritable outputs are detected
+# at once.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -44,7 +45,7 @@ run_as_nobody() {
     [ "$(ls open)" = $'m\nn' ]
 }
 
-@test "unless that user is writing it" {
+@test "but a file that another user is writing is refused" {
     touch open/m.tileprop-tmp
     exec 9<open/m.tileprop-tmp
     flock 9

@@ -1,6 +1,6 @@
 /*
- * Decimal numbers against the C library's strtof() and strtod(), which round correctly: hard cases, the neighbourhood
- * of every tie, and random ones; and what is no number.
+ * Decimal numbers against the C library's strtof() and strtod(), which round correctly: hard cases, numbers close to
+ * ties, random numbers, and text that is not a number.
  */
 #include <float.h>
 #include <math.h>
@@ -118,7 +118,7 @@ static void test_hard_cases(void **state)
         check_number(numbers[i]);
 }
 
-static void test_no_numbers(void **state)
+static void test_text_that_is_not_a_number(void **state)
 {
     (void)state;
     static const char *const others[] = {"", "-", "+", ".", "-.", "e5", "-e5", "inf", "nan", "NaN", " 1", "x1", "--1"};
@@ -216,7 +216,7 @@ static void test_random_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_no_numbers),
+        cmocka_unit_test(test_hard_cases),    cmocka_unit_test(test_text_that_is_not_a_number),
         cmocka_unit_test(test_long),          cmocka_unit_test(test_short_numbers_are_exact),
         cmocka_unit_test(test_random_floats), cmocka_unit_test(test_random_digits),
     };

@@ -1,4 +1,4 @@
-/* Random numbers: published vectors, exact values kept here, and the distributions. Everything is seeded. */
+/* Random numbers: published test vectors, recorded exact values, and distributions. Everything is seeded. */
 #include "base/random.h"
 
 #include <math.h>

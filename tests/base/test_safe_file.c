@@ -1,4 +1,4 @@
-/* Files that are there whole or not at all. */
+/* Files that appear complete or not at all. */
 #include "base/safe_file.h"
 
 #include <dirent.h>
@@ -103,7 +103,7 @@ static void test_follows_links(void **state)
 }
 
 /* What has the temporary's name belongs to nobody: it goes, and what it is linked to stays as it was. */
-static void test_adopts_nothing(void **state)
+static void test_adopts_no_existing_file(void **state)
 {
     enum { HARD_LINK, SYMBOLIC_LINK, FIFO, LEFT, KINDS };
     char *path = scratch_path(*state, "file"), *temporary = scratch_path(*state, "file.tileprop-tmp");
@@ -221,7 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaces_when_committed, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_discards, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_follows_links, scratch_make, scratch_remove),
-        cmocka_unit_test_setup_teardown(test_adopts_nothing, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(test_adopts_no_existing_file, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_keeps_permissions, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_refuses_places, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(test_survives_a_full_disk, scratch_make, scratch_remove),

@@ -38,7 +38,7 @@ quick=--benchmark_min_time=0.0001
     [ "$(awk 'length > 110' <<<"$output" | wc -l)" -eq 0 ]
 }
 
-@test "JSON of a selection, on every tier and count of threads" {
+@test "JSON of a selection, for every tier and thread count" {
     run --separate-stderr "$bench" --threads 1,2 $quick --benchmark_filter='(64x10x32|_marked-1x64x785-19%)(/|$)' \
         --benchmark_format=json
     echo "$output$stderr"

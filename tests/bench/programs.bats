@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whole programs: what is recorded, what is missing, and what fails. No test depends on timing.
+# Whole programs: recorded results, missing programs and failures. No test depends on timing.
 
 bats_require_minimum_version 1.5.0
 load ../programs

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# results/bench: rendering of stored results, and measuring, which leaves other parts alone.
+# results/bench: rendering of stored results, and measuring, which changes no other parts.
 
 bats_require_minimum_version 1.5.0
 load ../programs

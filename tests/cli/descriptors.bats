@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Programs that are started without standard input, output or error: what they print never ends up in a file.
+# Programs started without standard input, output or error: their output never ends up in another file.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -46,7 +46,7 @@ header_of() {
     done
 }
 
-@test "predict and export likewise" {
+@test "predict and export write the same files whichever descriptors are closed" {
     "$train" "${few[@]}" --save m >/dev/null 2>&1
     "$predict" m --data table.csv --output expected.csv >/dev/null
     "$export_model" m --c expected.h
@@ -59,7 +59,7 @@ header_of() {
     done
 }
 
-@test "a closed standard output is named" {
+@test "an error message names a closed standard output" {
     run --separate-stderr bash -c 'exec "$@" >&-' - "$train" --help
     [ "$status" -eq 1 ]
     [ "$stderr" = "train: standard output: Bad file descriptor" ]

@@ -1,4 +1,4 @@
-# Exported models: that they compile everywhere, and give what predict gives, bit by bit.
+# Exported models compile everywhere and give the same bits as predict.
 
 # shellcheck disable=SC2154 # find_programs sets root and the programs
 
@@ -40,7 +40,7 @@ agrees_on_images() { # with predict, on 200 images
     "$@" samples | cmp - expected
 }
 
-@test "an exported model has the bits of predict, whatever its activation, biases, normalization" {
+@test "an exported model has the bits of predict for every activation, bias setting and normalization" {
     for options in "20,30 --activation sigmoid" "20,30 --activation lecun-tanh" \
         "20,30 --activation tanh --bias all --normalize unit" "20,30 --activation relu --bias all --normalize feature" \
         "40 --activation sigmoid --init uniform --normalize none" "none --bias none" \
@@ -78,7 +78,7 @@ constants() {
     sed -n "/ model_$1\[/,/;/p" model.h | sed 1d | tr -d ' };' | tr , '\n' | grep .
 }
 
-@test "the shift is added to each value of some features, and to the sums for those with many zeros" {
+@test "the shift is added to each value, or for features with many zeros to the sums" {
     awk 'BEGIN { print "x,y,z,class"; for (i = 0; i < 60; i++) print 1 + i % 7 "," i % 4 * 3 "," (i % 9 ? 2 : 0) + i ",c" i % 2 }' >some.csv
     exported --data some.csv --hidden 20 --epochs 5 --val-data some.csv
     build rows "${CC:-cc}" -std=c99
@@ -129,7 +129,7 @@ constants() {
     done
 }
 
-@test "with 40 classes the softmax adds in the library's order" {
+@test "with 40 classes softmax sums in the library's order" {
     awk 'BEGIN { print "x,y,class"; for (i = 0; i < 400; i++) print sin(i) "," cos(7 * i) ",c" i % 40 }' >many.csv
     exported --data many.csv --hidden 10 --epochs 2 --val-data many.csv
     build rows "${CC:-cc}" -std=c99
@@ -196,7 +196,7 @@ have_arm() {
 
 # QEMU runs no program for a Cortex-M under semihosting without a whole system; an A7 has the same instructions for
 # floats, and this the same C library.
-@test "on an Arm CPU, with newlib, it has the same bits" {
+@test "on an Arm CPU with newlib, predictions have the same bits" {
     have_arm
     command -v qemu-arm >/dev/null || skip "no qemu-arm (Debian: qemu-user)"
     exported --data "$mnist" --hidden 64 --epochs 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# No program writes a file that it reads, or one file twice; what it would have read stays as it was.
+# No program writes a file that it also reads, or writes one file twice; its inputs stay unchanged.
 
 bats_require_minimum_version 1.5.0
 load ../programs

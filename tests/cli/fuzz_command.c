@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for the command lines. The first byte of the input chooses the program, zero bytes stand
- * between arguments. The file of --config is always the same.
+ * libFuzzer target for the command lines. The first byte of the input chooses the program; zero bytes separate the
+ * arguments. The file of --config is always the same.
  */
 #include <stdint.h>
 #include <stdlib.h>

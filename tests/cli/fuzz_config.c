@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for configuration files of train: what is read is written as a file again, and that file
- * is read to the same options.
+ * libFuzzer target for configuration files of train: the options read are written to a file again, which must read back
+ * to the same options.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-# Manual pages and completion, which the build makes from the programs' options.
+# Manual pages and completion, generated from the programs' options.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -14,7 +14,7 @@ options_of() { # the names in --help all
     "$@" --help all | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' | sort
 }
 
-@test "the pages have all options with their defaults, and every section" {
+@test "the pages have every section, and all options with their defaults" {
     # shellcheck disable=SC2154 # find_programs sets root and the programs
     for program in "$train" "$predict" "$sweep" "$export_model"; do
         page=$made/tileprop-$(basename "$program").1
@@ -42,7 +42,7 @@ options_of() { # the names in --help all
     [ "$status" -ne 0 ]
 }
 
-@test "tileprop(3) has the functions of the headers, and its example compiles" {
+@test "tileprop(3) lists all functions of the headers, and its example compiles" {
     grep -hE '^TILEPROP_(API|TRY) ' "$root"/include/tileprop/*.h | sed 's/.*\(tileprop_[a-z0-9_]*\)(.*/\1/' | sort |
         diff - <(sed -n '/SYNOPSIS/,/DESCRIPTION/s/^\.F[no] \([a-z0-9_]*\).*/\1/p' "$root/manual/tileprop.3" | sort)
     sed -n '/^.Bd -literal/,/^.Ed/{/^\.[BE]d/d; s/.en/\\n/; p}' "$root/manual/tileprop.3" >example.c

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# --plot: what is written, where, and what is said when it cannot be drawn.
+# --plot: what is written and where, and the messages if it cannot be drawn.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -15,7 +15,7 @@ with_gnuplot() {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 }
 
-@test "a name that is neither .svg nor .png is refused before data are read" {
+@test "a name without .svg or .png is refused before data are read" {
     for name in plot plot.pdf .svg "a'b.svg" dir/.png; do
         refused_by train "$train" 2 "--plot:" --data absent --plot "$name"
     done
@@ -28,7 +28,7 @@ with_gnuplot() {
     [[ $stderr == "train: --plot: absent/a.gp: No such file or directory" ]]
 }
 
-@test "image, script and data, in names with blanks and in other folders; the same run draws the same" {
+@test "image, script and data are written, also to names with blanks and other folders; equal runs draw equal plots" {
     with_gnuplot
     mkdir "a b"
     run --separate-stderr "${small[@]}" --epochs 30 --eval-train on --plot "a b/c d.svg"
@@ -47,7 +47,7 @@ with_gnuplot() {
     cmp history.csv "a b/c d.csv"
 }
 
-@test "the training loss is averaged over ten steps" {
+@test "the plotted training loss is averaged over ten steps" {
     with_gnuplot
     "${small[@]}" --epochs 30 --plot a.png
     [ "$(head -c 4 a.png | tail -c 3)" = PNG ]
@@ -65,7 +65,7 @@ for i, point in enumerate(points):
 END
 }
 
-@test "a run of one step and a run that diverges are drawn too" {
+@test "a run of one step and a diverging run are drawn" {
     with_gnuplot
     "${small[@]}" --epochs 1 --batch 640 --plot one.svg
     [ -s one.svg ]
@@ -154,7 +154,7 @@ columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
     [ "$(ls)" = no.csv ]
 }
 
-@test "a run writes none of what --plot-with names" {
+@test "a run does not overwrite --plot-with files" {
     printf '%s\n0,1,2.5,2.4,0.1,\n' $columns | tee one.csv >old.csv
     refused_by train "$train" 2 "--plot: old.csv ... --plot-with reads" --plot old.svg --plot-with one.csv,old.csv
     refused_by train "$train" 2 "--history: ./old.csv ... --plot-with" --history ./old.csv --plot a.svg --plot-with old.csv

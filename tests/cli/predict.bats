@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# predict from outside: what it says of labelled data, rows of data without labels, images, errors.
+# predict as a black box: labelled data, rows of data without labels, images, errors.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -38,7 +38,7 @@ print(eval(sys.argv[1]))' "$2" <"$1"
     [[ $("$predict" --version) == tileprop\ *"libpng"* ]]
 }
 
-@test "labelled data: the loss and accuracy that train found, for any number of threads" {
+@test "labelled data: the loss and accuracy that train reports, for any number of threads" {
     trained=$BATS_FILE_TMPDIR/trained
     for threads in 1 2 7; do
         "$predict" "$model" --data "$mnist" --limit 500 --threads-exact $threads --json >out 2>told
@@ -52,7 +52,7 @@ print(eval(sys.argv[1]))' "$2" <"$1"
     [ "$(json out 'r["loss"], r["isa"]')" = "($(json "$trained" 'r["train_loss"]'), 'reference')" ]
 }
 
-@test "the confusion matrix, precision and recall are those of the rows" {
+@test "confusion matrix, precision and recall agree with the rows" {
     "$predict" "$model" --data "$mnist" --json --output rows.csv --worst 4 >out 2>told
     cat told
     python3 - <<'END'
@@ -163,7 +163,7 @@ open(sys.argv[1], "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
                               + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))' "$@"
 }
 
-@test "--image: a PNG is classified as the same pixels are, also enlarged and inverted" {
+@test "--image: a PNG is classified like the same pixels, also enlarged and inverted" {
     gzip -dc "$images" | tail -c +17 | head -c 784 >pixels
     png plain.png 28 <pixels
     python3 -c 'import sys; d = open("pixels", "rb").read()
@@ -204,7 +204,7 @@ open("oblong.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack
     refused 3 "huge.png: 4097 x 4097 pixels ... 4096" "$model" --image huge.png
 }
 
-@test "the worst errors: drawn on a terminal, listed elsewhere, a contact sheet" {
+@test "the worst errors: drawn on a terminal, otherwise listed; a contact sheet" {
     "$predict" "$model" --data "$mnist" --worst 2 >out
     [ "$(grep -c 'taken for' out)" -eq 2 ]
     [ "$(wc -l < <(sed -n '/^worst/,$p' out))" -eq 2 ]
@@ -259,7 +259,7 @@ END
     [ -z "$(ls)" ]
 }
 
-@test "bad input is exit 3: models and data that do not fit" {
+@test "bad input is exit 3: invalid or mismatched models and data" {
     refused 3 "absent: ... opened" absent
     printf x >short
     refused 3 "short: 1 bytes ... safetensors file" short
@@ -304,7 +304,7 @@ END
     [ ! -e rows ]
 }
 
-@test "outputs that cannot be written are exit 1 before anything is read" {
+@test "unwritable outputs are exit 1 before anything is read" {
     refused 1 "--output: absent/o: No such file or directory" absent --output absent/o
     refused 1 "--errors: .: ... file ... directory" absent --errors .
     refused 3 absent absent --output o --errors e

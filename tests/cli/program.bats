@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A program calls itself by the name it was called by, as installed ones are called otherwise.
+# A program uses the name it was called by in its messages: installed programs have other names.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -13,7 +13,7 @@ setup() {
     ln -s "$export_model" tileprop-export
 }
 
-@test "errors and warnings begin with the name" {
+@test "errors and warnings begin with the name the program was called by" {
     for name in train predict sweep export; do
         refused_by "tileprop-$name" "./tileprop-$name" 2 "--none: ... option" --none
     done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a system withholds or others do meanwhile: no /proc, control groups, stops, runs side by side, files that change.
+# Restricted systems and outside interference: no /proc, control groups, stops, concurrent runs, changing files.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -29,7 +29,7 @@ without() {
     unshare -m bash -c 'while [ "$1" != -- ]; do mount -t tmpfs none "$1" || exit; shift; done; shift; exec "$@"' - "$@"
 }
 
-@test "without /proc and /sys programs find their data and do the same" {
+@test "without /proc and /sys programs find their data and give the same results" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer reads /proc"
     without /proc /sys -- true 2>/dev/null || skip "nothing can be mounted here"
     set -- --train-limit 2000 --val-limit 200 --epochs 1 --hidden 16 --quiet --threads-exact 2 --bind cores
@@ -108,7 +108,7 @@ calm() {
     busy=
 }
 
-@test "a model is read whole or refused while it is replaced, rewritten and truncated" {
+@test "while a model is replaced, rewritten or truncated, it is read whole or refused" {
     for seed in 1 2; do
         "$train" "${few[@]::5}" --train-limit 100 --epochs 1 --hidden 256 --seed "$seed" --save "m$seed" | weights >>known
     done
@@ -148,7 +148,7 @@ calm() {
     calm
 }
 
-@test "pipes, FIFOs, devices and standard input are read to their end" {
+@test "pipes, FIFOs, devices and standard input are read to the end" {
     local expected
     mkfifo fifo
     gzip -k table.csv
@@ -199,7 +199,7 @@ calm() {
     refused_by train "$train" 3 "zeros: byte 0: a zero byte ... expected a table" "${table[@]}" zeros
 }
 
-@test "on a terminal of any width the progress fits" {
+@test "progress fits a terminal of any width" {
     command -v script >/dev/null || skip "script is missing"
     # A run of some tenths of a second.
     set -- --data "$root/data/mnist" --hidden 16 --epochs 12 --val-limit 200 --train-limit "$([ "$TP_SANITIZE" ] && echo 3000 || echo 60000)"
@@ -234,7 +234,7 @@ grouped() {
     grouped "$train" "${few[@]}" --threads-exact 2 >/dev/null
 }
 
-@test "in a control group of 100 MiB the digits are trained on" {
+@test "MNIST is trained on in a control group of 100 MiB" {
     [ -z "$TP_SANITIZE" ] || skip "a sanitizer takes more"
     group memory memory.limit_in_bytes 100M
     grouped "$train" "${few[@]}" >/dev/null

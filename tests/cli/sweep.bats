@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# sweep: its runs are train's, its figures are those of the runs, and it goes on where it was stopped.
+# sweep: its runs equal train's, its figures agree with the runs, and it continues where it was stopped.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -23,7 +23,7 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by sweep "$sweep" "$@" --quiet
 }
 
-@test "each run has the bits that train gives it, whatever the threads" {
+@test "each run has the bits of train, for any number of threads" {
     "$sweep" "${few[@]}" "${grid[@]}" --runs r.csv --quiet >/dev/null
     [ "$(column r.csv run | wc -l)" -eq 12 ]
     python3 -c '
@@ -49,7 +49,7 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     done | sort | diff found -
 }
 
-@test "means, deviations and intervals are those of the runs" {
+@test "means, deviations and intervals agree with the runs" {
     "$sweep" "${few[@]}" "${grid[@]}" --runs r.csv --table t.csv --json --quiet >found.json 2>report
     python3 - <<'END'
 import csv, json, math, statistics
@@ -121,7 +121,7 @@ END
     refused 2 '--runs: c: no runs' --data t.csv --class-weight other-c.csv "${common[@]}" --runs c
 }
 
-@test "test samples of a table are drawn before its folds and seeds, so that no run has seen them" {
+@test "a table's test samples are drawn before folds and seeds, so no run has seen them" {
     for i in {1..20}; do echo "$i,$((i % 2))"; done >t.csv
     table=(--data t.csv --header no --hidden 4 --epochs 3 --vary lr=0.01,0.02 --test-holdout 5)
     "$sweep" "${table[@]}" --folds 5 --best best.conf --json --quiet >found.json 2>report
@@ -187,7 +187,7 @@ assert sweep["test_accuracy"] == run["test_accuracy"] and sweep["test_loss"] == 
     refused 2 '--plot: expected with --vary only' "${few[@]}" --seeds 2 --plot s.svg
 }
 
-@test "whole files of options can vary, and the command line wins over them" {
+@test "configuration files can vary; the command line takes precedence" {
     printf 'hidden = 8\nlr = 0.1\noptimizer = sgd\n' >a.conf
     printf 'hidden = 6\nlr = 0.01\noptimizer = momentum\nmomentum = 0.5\n' >b.conf
     "$sweep" "${few[@]}" --vary config=a.conf,b.conf --vary batch=16,32 --runs r.csv --quiet --lr 0.05 >/dev/null
@@ -206,7 +206,7 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     refused 2 '--vary config=c.conf: --config: c.conf: No such file' --vary config=a.conf,c.conf
 }
 
-@test "--histories: the history of each run is that of train" {
+@test "--histories: each run's history is that of train" {
     "$sweep" "${few[@]}" --vary lr=0.01,0.02 --seeds 2 --histories h --quiet >/dev/null
     [ "$(ls h)" = $'0.csv\n1.csv\n2.csv\n3.csv' ]
     "$train" "${few[@]}" --lr 0.02 --seed 1 --history t.csv --quiet >/dev/null
@@ -245,13 +245,13 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     diff -r before h
 }
 
-@test "a single run has the same bits on all threads" {
+@test "a single run has the same bits on any number of threads" {
     "$sweep" "${few[@]}" --vary hidden=64 --threads 2 --runs two.csv --quiet >/dev/null
     "$sweep" "${few[@]}" --vary hidden=64 --threads 1 --runs one.csv --quiet >/dev/null
     [ "$(column one.csv weights)" = "$(column two.csv weights)" ]
 }
 
-@test "a wrong grid is refused before the first run" {
+@test "an invalid grid is refused before the first run" {
     while IFS='|' read -r value parts; do
         refused 2 "--vary$parts" --data absent --vary "$value"
     done <<'END'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# sweep under mpirun: the same runs, files and errors as with one process, whatever becomes of the others.
+# sweep under mpirun: the same runs, files and errors as with one process, whatever happens to the others.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -30,7 +30,7 @@ rows() { cut -d, -f1-11,13- "$1" | sort; }
     diff <(rows 1.csv) <(rows some.csv)
 }
 
-@test "folds, test samples, fewer runs than processes" {
+@test "folds, test samples and fewer runs than processes" {
     all=(--data t.csv --header no --hidden 4 --epochs 5 --vary weight-decay=0.1 --quiet)
     "$sweep" "${all[@]}" --folds 2 --test-holdout 15 --runs 1.csv | grep ^test: >1.txt
     ranks 3 "$sweep" "${all[@]}" --folds 2 --test-holdout 15 --runs 3.csv | grep ^test: >3.txt

@@ -1,6 +1,6 @@
 /*
- * The arithmetic of exported models, compiled as it stands, beside the library's. tests/cli/export.bats
- * compares whole models.
+ * The arithmetic of exported models, compiled from the template, against the library's. tests/cli/export.bats compares
+ * whole models.
  */
 #include <math.h>
 #include <stddef.h>

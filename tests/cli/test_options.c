@@ -1,4 +1,4 @@
-/* The option machinery on a table of its own that has every kind of option. */
+/* The option parser, with its own table that has every kind of option. */
 #include "cli/options.h"
 #include "tests/check.h"
 #include "tests/scratch.h"

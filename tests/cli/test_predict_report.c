@@ -1,4 +1,4 @@
-/* Which classes were taken for which. */
+/* Which classes were mistaken for which. */
 #include "cli/predict_report.h"
 
 #include <stdlib.h>

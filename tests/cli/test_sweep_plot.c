@@ -1,4 +1,4 @@
-/* A sweep's results become a picture, with an axis that suits the values of each option. */
+/* Plots of a sweep's results, with an axis that suits the values of each option. */
 #include "cli/sweep_plot.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Draws into a.svg or a.png, and returns the script, to be freed. */
+/* Draws a.svg or a.png and returns the script, which the caller frees. */
 static char *draw(const char *folder, const char *image, const struct tp_sweep_results *results)
 {
     struct tp_drawing drawing;

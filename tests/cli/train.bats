@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The program from outside: options, exit codes, what it writes where. The network and its learning are tested
-# elsewhere; runs here are as short as can be.
+# train as a black box: options, exit codes, outputs. The network and its learning are tested elsewhere; runs here are
+# as short as possible.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -31,7 +31,7 @@ result = json.load(sys.stdin, parse_constant=lambda name: sys.exit(name + " is n
 print(result[sys.argv[1]] if len(sys.argv) > 1 else "\n".join(sorted(result)))' "$@" <<<"$output"
 }
 
-@test "--help: the options that most runs need; -h is the same" {
+@test "--help: the options that most runs need; -h does the same" {
     run --separate-stderr "$train" --help
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
@@ -46,7 +46,7 @@ check-gradient help version" ]
     refused 2 '--bogus: no such option; --help all lists them' --bogus
 }
 
-@test "--help all: on stdout, exit 0, at most 80 columns, tells each option and the exit codes" {
+@test "--help all: on stdout, exit 0, at most 80 columns, lists each option and the exit codes" {
     run --separate-stderr "$train" --help all
     [ "$("$train" --help=all)" = "$output" ]
     [ "$status" -eq 0 ]
@@ -176,7 +176,7 @@ END
         "train: note: --momentum 0.5 of all.conf has no effect with --optimizer sgd and is dropped" ]
 }
 
-@test "improved-sigmoid and lecun-tanh are one activation, called improved-sigmoid" {
+@test "improved-sigmoid and lecun-tanh are one activation, reported as improved-sigmoid" {
     for name in improved-sigmoid lecun-tanh; do
         "$train" --activation $name --print-config | grep -qx "activation = improved-sigmoid"
         "$train" "${small[@]}" --quiet --activation $name --save $name.model >$name
@@ -199,7 +199,7 @@ END
 END
 }
 
-@test "the command line wins over --config, wherever it stands" {
+@test "the command line takes precedence over --config, in any order" {
     printf '# a run\nhidden = 8,8 # two\nseed = 5\njson = on\n' >run.conf
     run "$train" --hidden 3 --config run.conf --json=off --print-config
     [ "$status" -eq 0 ]
@@ -208,7 +208,7 @@ END
     grep -qx "json = off" <<<"$output"
 }
 
-@test "paths in a configuration file are relative to it, those on the command line are not" {
+@test "paths in a configuration file are relative to it; those on the command line are not" {
     mkdir -p folder/deeper elsewhere
     printf 'data = ../mnist\nhistory = "h.csv" # beside it\nplot = none\n' >folder/deeper/run.conf
     ln -s "$root/data/mnist" folder/mnist
@@ -294,7 +294,7 @@ END
     [[ ${lines[0]} == "data "*" $shipped, 64 training"* ]]
 }
 
-@test "progress: a plain line for each evaluation off a terminal, none with --quiet" {
+@test "progress: without a terminal a plain line for each evaluation, none with --quiet" {
     run --separate-stderr "$train" "${small[@]}"
     [ "${#stderr_lines[@]}" -eq 5 ]
     [[ $stderr != *$'\r'* ]]
@@ -304,7 +304,7 @@ END
     [ -z "$stderr" ]
 }
 
-@test "--threads may exceed the number of CPUs: the report says how many are used" {
+@test "--threads may exceed the number of CPUs; the report says how many are used" {
     run --separate-stderr "$train" "${few[@]}" --epochs 1 --threads 4096
     [ "$status" -eq 0 ]
     grep -qE "^machine .* [0-9]{1,3} threads? used of 4096 asked for" <<<"$output"
@@ -323,7 +323,7 @@ END
     done
 }
 
-@test "--explain: how the work is divided, and where the time of steps went" {
+@test "--explain: how work is divided, and how the time of steps is spent" {
     "$train" "${few[@]}" --epochs 1 --hidden 40,8 --threads-exact 2 --explain --json 2>explained >/dev/null
     grep -q "^plan        2 of 2 threads take part in steps" explained
     grep -qxE "kernels     [a-z0-9]+, tiles of [0-9]+x[0-9]+" explained
@@ -344,7 +344,7 @@ END
     done
 }
 
-@test "--zeros: skipped or multiplied, the weights are the same" {
+@test "--zeros: weights are the same whether zeros are skipped or multiplied" {
     for zeros in skip multiply; do
         "$train" "${small[@]}" --explain --zeros "$zeros" >"$zeros"
         grep -qxE "zeros +[0-9.]+ % of the inputs are 0 and can be skipped; steps $zeros them" "$zeros"
@@ -484,7 +484,7 @@ END
     [[ ${lines[0]} == *" 45000 training and 15000 validation samples"* ]]
 }
 
-@test "--history: a row for each step, evaluations in their step's row" {
+@test "--history: a row for each step, with its evaluation if there is one" {
     run --separate-stderr "$train" "${small[@]}" --eval-train on --history run.csv
     [ "$status" -eq 0 ]
     [ "$(head -n 1 run.csv)" = "step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy" ]
@@ -506,7 +506,7 @@ END
     [ "$(grep -c ',$' run.csv)" -eq 20 ]
 }
 
-@test "--log-gradients: norms per layer in the evaluations' rows, and not a bit of the run changes" {
+@test "--log-gradients: norms per layer in rows with evaluations; no bit of the run changes" {
     run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --json --quiet "$@" |
         python3 -c 'import json,sys; print(json.load(sys.stdin)["weights_hash"])'; }
     without=$(run_hash --history plain.csv)
@@ -536,7 +536,7 @@ END
     done
 }
 
-@test "--log-activations: RMS and saturation of hidden layers, and not a bit of the run changes" {
+@test "--log-activations: RMS and saturation of hidden layers; no bit of the run changes" {
     run_hash() { "$train" "${few[@]}" --epochs 1 --hidden 48,20 --init uniform --quiet "$@" | weights; }
     without=$(run_hash)
     [ "$(run_hash --log-activations on --history one.csv --threads-exact 1)" = "$without" ]
@@ -552,7 +552,7 @@ assert float(rows[0]["saturation_1"]) > 0.5  # sums of 785 inputs with weights o
 END
 }
 
-@test "--test-holdout: the samples after the training samples, evaluated at the end, change nothing else" {
+@test "--test-holdout: samples after the training samples, evaluated at the end; nothing else changes" {
     run --separate-stderr "$train" "${small[@]}" --json
     without=$output
     run --separate-stderr "$train" "${small[@]}" --json --test-holdout 1000
@@ -617,7 +617,7 @@ END
     [ "$(ls)" = $'run.csv\nwhole.csv' ]
 }
 
-@test "an output that does not fit is exit 1" {
+@test "standard output that does not fit on the disk is exit 1" {
     [ -w /dev/full ] || skip "no /dev/full"
     run bash -c '"$0" --help 2>&1 >/dev/full' "$train"
     [ "$status" -eq 1 ]
@@ -715,7 +715,7 @@ END
     [ "$(grep -c "^weights" out)" -eq 0 ]
 }
 
-@test "a loss that is not finite is exit 4 and says where, and JSON has null for it" {
+@test "a non-finite loss is exit 4 and says where; JSON has null for it" {
     run --separate-stderr "$train" "${few[@]}" --threads 1 --hidden 8,8 --activation relu --lr 1000 --quiet --json
     echo "$output" "$stderr"
     [ "$status" -eq 4 ]

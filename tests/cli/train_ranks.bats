@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# train under mpirun: the weights of one process, whatever the number of ranks and whatever becomes of them.
+# train under mpirun: the weights of one process for any number of ranks, whatever happens to them.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -83,7 +83,7 @@ goes_on() {
     goes_on 5
 }
 
-@test "a signal to one rank stops all, at a checkpoint" {
+@test "a signal to one rank stops all at a checkpoint" {
     start 3
     kill -TERM "$(cat pid)"
     wait $! && status=0 || status=$?

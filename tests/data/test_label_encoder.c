@@ -1,6 +1,5 @@
 /*
- * Labels and the classes that they mean: which texts are one class, which are refused, and in what order
- * classes are.
+ * Labels and their classes: which texts are the same class, which are refused, and the order of classes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +37,7 @@ static void check_refused(struct tp_label_encoder *classes, const char *text, co
     check_failure(status, TILEPROP_BAD_INPUT, &error, part);
 }
 
-static void test_an_integer_is_one_class_however_it_is_written(void **state)
+static void test_an_integer_is_one_class_in_any_notation(void **state)
 {
     (void)state;
     static const char *const ways[][6] = {
@@ -57,7 +56,7 @@ static void test_an_integer_is_one_class_however_it_is_written(void **state)
 }
 
 /* Whose floats would be the same. */
-static void test_integers_of_any_size_are_told_apart(void **state)
+static void test_integers_of_any_size_are_distinguished(void **state)
 {
     (void)state;
     static const char *const texts[] = {"20000001", "20000000", "-20000001", "-20000000", "99999999900", "99999999901"};
@@ -67,7 +66,7 @@ static void test_integers_of_any_size_are_told_apart(void **state)
     tp_string_table_free(&classes.names);
 }
 
-static void test_what_looks_continuous_is_refused(void **state)
+static void test_continuous_labels_are_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {"1.5",        "-0.25",      "3e9",         "-3e9",
@@ -146,7 +145,7 @@ static void test_known_classes_are_the_only_ones(void **state)
     tp_string_table_free(&classes.names);
 }
 
-static void test_learned_classes_are_put_in_order(void **state)
+static void test_learned_classes_are_sorted(void **state)
 {
     (void)state;
     static const char *const texts[] = {"10", "9", "-1", "9", "10"}, *const sorted[] = {"-1", "9", "10"};
@@ -168,13 +167,13 @@ static void test_learned_classes_are_put_in_order(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_integer_is_one_class_however_it_is_written),
-        cmocka_unit_test(test_integers_of_any_size_are_told_apart),
-        cmocka_unit_test(test_what_looks_continuous_is_refused),
+        cmocka_unit_test(test_an_integer_is_one_class_in_any_notation),
+        cmocka_unit_test(test_integers_of_any_size_are_distinguished),
+        cmocka_unit_test(test_continuous_labels_are_refused),
         cmocka_unit_test(test_numbers_among_texts_are_texts),
         cmocka_unit_test(test_there_may_be_65535_classes),
         cmocka_unit_test(test_known_classes_are_the_only_ones),
-        cmocka_unit_test(test_learned_classes_are_put_in_order),
+        cmocka_unit_test(test_learned_classes_are_sorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

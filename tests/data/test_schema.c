@@ -1,4 +1,4 @@
-/* Schemas as texts: written, read, refused. */
+/* Schemas as text: writing, reading, refusing. */
 #include "data/schema.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void test_tables_without_names_and_arrays(void **state)
     free(text);
 }
 
-static void test_writes_utf8_alone(void **state)
+static void test_writes_only_utf8(void **state)
 {
     (void)state;
     char *latin[] = {"gr\xfcn"};
@@ -134,7 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_what_it_writes),
         cmocka_unit_test(test_tables_without_names_and_arrays),
-        cmocka_unit_test(test_writes_utf8_alone),
+        cmocka_unit_test(test_writes_only_utf8),
         cmocka_unit_test(test_refuses),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);

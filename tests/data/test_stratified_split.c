@@ -1,6 +1,5 @@
 /*
- * Drawing rows of a table: each row once, as many of each class as its share, by the seed alone; and what is
- * missing.
+ * Drawing rows of a table: each row once, each class in proportion, determined by the seed alone; and missing values.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * The tester is tested: kernels with one defect each, which check_kernels must reject.
+ * A test of check_kernels: kernels with one defect each, which it must reject.
  */
 #include "tests/kernels/check_kernels.h"
 

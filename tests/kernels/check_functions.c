@@ -1,7 +1,7 @@
 /*
- * check_kernels: the elementwise functions. Every tier gives the bits of the reference tier; that one is
- * measured against libm in double. Both over every 1,009th float of all 2^32 and over every float near the
- * places where something changes; with check_exhaustive over all of them.
+ * check_kernels: the elementwise functions. Every tier gives the bits of the reference tier, which is compared with
+ * libm in double. Both cover every 1,009th of all 2^32 floats and every float near points where the algorithm switches;
+ * with check_exhaustive all floats.
  */
 #include "tests/kernels/check_kernels.h"
 

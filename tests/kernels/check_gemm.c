@@ -1,6 +1,6 @@
 /*
- * check_kernels: forward and backward. Besides the reference tier, whole numbers are checked against integer
- * arithmetic and normals against double, within the bound of a chain of K fused multiply-adds,
+ * check_kernels: forward and backward. In addition to the reference tier, whole numbers are checked against integer
+ * arithmetic and random values against double, within the bound of a chain of K fused multiply-adds,
  * K u / (1 - K u) sum |a| |b| with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
  */
 #include "tests/kernels/check_kernels.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The exact sum of a product's terms as far as double holds it, and the sum of their magnitudes. */
+/* The sum of a product's terms in double, and the sum of their magnitudes. */
 struct product {
     double sum, magnitude;
     size_t links;

@@ -1,9 +1,9 @@
 /*
- * What the parts of check_kernels share: a verdict per kernel, deterministic data, matrices in panel format
+ * Shared by the parts of check_kernels: a verdict per kernel, deterministic data, matrices in panel format
  * with poison around them, and memory that ends at an unreadable page.
  *
  * check_<member of struct tp_tier>(verdict, kernel) tests one kernel against the reference tier. Prototypes
- * and calls are made from kernels/verbs.h, so a verb does not link until its check exists.
+ * and calls are generated from kernels/verbs.h, so a verb does not link until its check exists.
  */
 #pragma once
 

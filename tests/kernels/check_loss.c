@@ -1,5 +1,5 @@
 /*
- * check_kernels: loss and softmax. Besides the reference tier, rows of finite logits are checked against
+ * check_kernels: loss and softmax. In addition to the reference tier, rows of finite logits are checked against
  * log-sum-exp in double.
  */
 #include "tests/kernels/check_kernels.h"

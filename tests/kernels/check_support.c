@@ -1,5 +1,5 @@
 /*
- * What the parts of check_kernels share. See check_kernels.h.
+ * Shared by the parts of check_kernels; see check_kernels.h.
  */
 #include "tests/kernels/check_kernels.h"
 

@@ -1,7 +1,6 @@
 /*
- * check_kernels: update, apply and refresh. Every rule against the reference tier; the gradient against
- * integers and double; and the fused update against gradient mode followed by the rule as kernels.h writes
- * it.
+ * check_kernels: update, apply and refresh. Every rule against the reference tier; the gradient against integers and
+ * double; the fused update against gradient mode followed by the rule as written in kernels.h.
  */
 #include "tests/kernels/check_kernels.h"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The program on this CPU, and on CPUs that this machine is not: emulated ones without AVX-512 and without AVX, which end a
-# program that has one of their instructions anywhere on its way.
+# The program on this CPU and on emulated ones without AVX-512 and without AVX, which kill a program that executes a
+# missing instruction.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -47,15 +47,15 @@ trains_on() {
     if grep -qw avx512f /proc/cpuinfo; then [[ $tiers == *" avx512 "* ]]; fi
 }
 
-@test "a CPU with AVX2 and without AVX-512 runs the avx2 tier, to the same weights" {
+@test "a CPU with AVX2 but not AVX-512 runs the avx2 tier, with the same weights" {
     trains_on Haswell avx2
 }
 
-@test "a CPU without AVX runs the reference tier, to the same weights" {
+@test "a CPU without AVX runs the reference tier, with the same weights" {
     trains_on Nehalem reference
 }
 
-@test "a CPU with AVX and without AVX2 runs the reference tier" {
+@test "a CPU with AVX but not AVX2 runs the reference tier" {
     on SandyBridge --version
     [ "$status" -eq 0 ]
     grep -qx 'tiers found here: reference' <<<"$output"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A tier is added by four things: its folder, a line in tiers.def, a test of the CPU in cpu.c, a line of flags. The
-# program, its tests and its benchmarks then take it.
+# Adding a tier takes four things: its folder, a line in tiers.def, a CPU test in cpu.c, a line of flags. The program,
+# its tests and its benchmarks then include it.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -38,7 +38,7 @@ weights_of() {
         --isa "$1" | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["isa"], r["weights_hash"])'
 }
 
-@test "a tier is its folder, a line of tiers.def, a test of the CPU and a line of flags" {
+@test "adding a tier takes its folder, a line in tiers.def, a CPU test and a line of flags" {
     add_toy
     # Unrolled tiles take most of the time to compile, and change no bit.
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -j2 ${CC:+CC="$CC"} CFLAGS='-O1 -g0 -DTP_KEEP_LOOPS' bin/train \

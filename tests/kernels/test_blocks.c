@@ -1,5 +1,5 @@
 /*
- * Blocks that follow the caches: sizes of those that CPUs report, and the blocks made of them.
+ * Block sizes derived from the caches: the sizes that CPUs report, and the blocks chosen for them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

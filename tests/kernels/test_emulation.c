@@ -1,7 +1,6 @@
 /*
- * The emulated intrinsics against the native instructions, where the CPU has them: bits for bits, over ties,
- * zeros of both signs, subnormals, infinities, NaN and integers that a float cannot hold. With subnormals
- * flushed, as kernels run.
+ * Emulated intrinsics against native instructions, if the CPU has them: bit for bit, over ties, zeros of both signs,
+ * subnormals, infinities, NaN and integers that a float cannot hold. Subnormals are flushed, as in kernels.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Checkpoints from outside: what a run that is interrupted and resumed makes, and what is refused.
+# Checkpoints as a black box: the results of interrupted and resumed runs, and invalid use.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -338,7 +338,7 @@ stop_and_time() {
     [ "$code" -eq 143 ]
 }
 
-@test "a run killed at any moment is resumed to the same bits" {
+@test "a run killed at any moment resumes to the same bits" {
     samples=3000 trials=20
     [ -z "$TP_SANITIZE" ] || samples=300 trials=5
     run python3 "$root/tests/model/kill.py" --data "$(few_digits)" --trials $trials --samples $samples "$train"
@@ -347,7 +347,7 @@ stop_and_time() {
     [[ $output == *"$trials of $trials identical" ]]
 }
 
-@test "a checkpoint is a model: predict and --init-from take it" {
+@test "a checkpoint is a model: predict and --init-from accept it" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c --save m >out
     "$predict" c --data "$root/data/mnist" >of-checkpoint
     "$predict" m --data "$root/data/mnist" >of-model

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The checksum in models and checkpoints: what is damaged is refused by all who read it.
+# The checksum in models and checkpoints: every reader refuses damaged files.
 
 bats_require_minimum_version 1.5.0
 load ../programs

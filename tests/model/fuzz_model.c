@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for models and checkpoints: whole files. What can be read is used, exported, written and read
- * again. The mutator keeps the header's length right and, for every other input, the checksum too.
+ * libFuzzer target for whole files of models and checkpoints. Files that can be read are used, exported, written and
+ * read again. The mutator keeps the header's length valid and, in half of the inputs, the checksum too.
  */
 #include <inttypes.h>
 #include <math.h>

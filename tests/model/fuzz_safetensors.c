@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for parsing safetensors. A fuzzer guesses no length, so the first byte of the input chooses
- * whether the length of a header that ends at the first 0 byte is put before the rest.
+ * libFuzzer target for parsing safetensors. A fuzzer cannot guess a length, so the first byte of the input chooses
+ * whether to prepend the length of a header that ends at the first 0 byte.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Going on with a model on other data: its normalization stays, and its columns and classes are found by their names.
+# Continuing a model on other data: its normalization is kept, and its columns and classes are found by name.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -57,7 +57,7 @@ for name in sys.argv[2:]:
 END
 }
 
-@test "--init-from keeps the model's normalization, and --renormalize fits it" {
+@test "--init-from keeps the model's normalization; --renormalize recomputes it" {
     "$train" "${still[@]}" --data b.csv --init-from m --save kept >/dev/null
     [ "$(tensors kept input.scale input.shift)" = "$(tensors m input.scale input.shift)" ]
     "$train" "${still[@]}" --data b.csv --init-from m --renormalize on --save fitted >/dev/null
@@ -131,7 +131,7 @@ begin() {
     "$train" --data t.csv --optimizer sgd --lr 1e-30 --epochs 1 --quiet --bias all --init-from "$@" --save s >/dev/null
 }
 
-@test "--init-from takes layers of any names, in F16, BF16, F32 and F64, with the same values" {
+@test "--init-from accepts layers of any name in F16, BF16, F32 and F64, with the same values" {
     foreign f <<<'net("layers.0.", "layers.1.")'
     begin f --hidden 3
     all=(layers.0.weight layers.0.bias layers.1.weight layers.1.bias)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The PyTorch code in manual/models.md, as it stands there: the same probabilities as predict's, to 1e-5, and back again.
-# They need a Python with PyTorch, which PYTHON names: installing it takes minutes.
+# The PyTorch code in manual/models.md, extracted from there: the same probabilities as predict's, to 1e-5, and back
+# again. PYTHON must name a Python with PyTorch; installing it takes minutes.
 
 bats_require_minimum_version 1.5.0
 load ../programs

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Models from outside: what train saves, who reads it, and starting from it.
+# Models as a black box: what train saves, other readers of it, and starting from it.
 
 bats_require_minimum_version 1.5.0
 load ../programs

@@ -1,4 +1,4 @@
-/* Layers that other programs wrote: their order, and types that become floats. */
+/* Layers written by other programs: their order, and conversion of their types to floats. */
 #include "model/foreign_layers.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* Models: written, read, refused, and whether a run can start with them. */
+/* Models: writing, reading, refusing, and whether a run can start with them. */
 #include "model/model.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* Predictions, compared with a plain network in double, and counts of them. */
+/* Predictions compared with a plain network in double, and counts of predictions. */
 #include "model/predictor.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The reader and the writer of safetensors. */
+/* The reader and writer of safetensors. */
 #include "model/safetensors.h"
 
 #include <math.h>
@@ -7,9 +7,9 @@
 #include "tests/check.h"
 #include "tests/scratch.h"
 
-#define TP_LONG ((size_t)3 << 16) /* bytes of a header that is to cost memory */
+#define TP_LONG ((size_t)3 << 16) /* bytes of a header whose memory use is tested */
 
-/* A file of this header, its length before it, and so many values, which count up from 0. */
+/* A file with the header, preceded by its length, and count values 0, 1, 2, ... */
 static struct tp_file make_file(const char *header, size_t values)
 {
     const uint64_t length = strlen(header);

@@ -1,5 +1,5 @@
 /*
- * RMS and saturation of outputs that are known.
+ * RMS and saturation of known outputs.
  */
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* An evaluation gives the same bits whether it skips zeros or multiplies them, and whichever thread does. */
+/* An evaluation gives the same bits whether zeros are skipped or multiplied, on any number of threads. */
 #include "network/evaluator.h"
 
 #include <math.h>

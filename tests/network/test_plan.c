@@ -1,4 +1,4 @@
-/* Plans: as lists and as text, by timed steps; and that no plan changes a bit. */
+/* Plans: as lists and as text, chosen by timed steps; no plan changes a bit. */
 #include "network/plan.h"
 
 #include <stdatomic.h>

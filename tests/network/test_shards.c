@@ -1,4 +1,4 @@
-/* Shards: which rows they are, and that their sums are formed by the same tree for any number of ranks. */
+/* Shards: their rows, and that they are summed in the same tree for any number of ranks. */
 #include "network/shards.h"
 
 #include <stdlib.h>

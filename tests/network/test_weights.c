@@ -1,7 +1,7 @@
 /*
- * The trained weights are a pure function of data, options and seed. Each configuration is trained on MNIST
- * on every tier that runs here and on 1, 2, 3, 7 and 16 threads; the hash of the weights must be the one kept
- * here, which other CPUs and compilers gave before.
+ * Trained weights are a pure function of data, options and seed. Each configuration is trained on MNIST on every
+ * available tier and on 1, 2, 3, 7 and 16 threads; the hash of the weights must equal the one recorded here, which
+ * other CPUs and compilers also gave.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# By hand: that the project builds and works where there is no x86-64. Builds for aarch64 with Debian's cross
-# compiler, in build/aarch64, and runs under qemu: --help, the unit tests, the kernel check of the reference tier,
-# and a short training whose weights must be those of the native build. As root it installs what it needs first.
+# Run by hand: checks that the project builds and works without x86-64. Builds for aarch64 with Debian's cross compiler,
+# in build/aarch64, and runs under qemu: --help, the unit tests, the kernel check of the reference tier, and a short
+# training that must give the weights of the native build. As root it installs its dependencies first.
 set -eu
 cd "$(dirname "$0")/../.."
 

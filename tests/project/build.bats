@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Builds by others: from an unpacked archive that they cannot write, into folders of their own.
+# Builds by others: from an unpacked, read-only archive into their own folders.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -14,7 +14,7 @@ teardown() {
     [ -z "$shared" ] || rm -rf "$shared"
 }
 
-@test "a tree without .git, read-only and in a folder with a space is built elsewhere, by a user with no home" {
+@test "a read-only tree without .git in a folder with a space builds elsewhere, for a user without a home" {
     as=()
     if [ "$(id -u)" -eq 0 ]; then # who may write anything
         as=(setpriv --reuid=65534 --regid=65534 --clear-groups)

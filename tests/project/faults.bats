@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What the programs leave behind when the system refuses something: tests/project/faults/faults.py says what is tried.
+# What the programs leave behind when the system refuses something; tests/project/faults/faults.py describes the cases.
 
 bats_require_minimum_version 1.5.0
 
@@ -43,7 +43,7 @@ runs() { # PROGRAM ARGUMENTS...
     faults refusals
 }
 
-@test "SIGKILL at a random moment harms no file" {
+@test "SIGKILL at a random moment damages no file" {
     faults kills 20
 }
 

@@ -1,4 +1,5 @@
-# make install and uninstall, into a temporary prefix. A build folder of its own, because bin/bench would be installed too.
+# make install and uninstall with a temporary prefix. Uses its own build folder, because bin/bench would be installed
+# too.
 
 bats_require_minimum_version 1.5.0
 load ../programs

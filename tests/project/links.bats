@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Links in the documentation lead to files that exist, and to no line of them: lines move.
+# Links in the documentation lead to files that exist, and not to line numbers, which change.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The path from main to a tile is short, and is the one that src/README.md shows.
+# The path from main to a tile is short, and as shown in src/README.md.
 
 load ../programs
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Data races between the threads of a team, in programs that ThreadSanitizer watches: `make tsan`.
+# Data races between the threads of a team, in programs under ThreadSanitizer: `make tsan`.
 
 bats_require_minimum_version 1.5.0
 load ../programs

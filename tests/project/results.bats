@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What is kept in results/ is what the program gives, to the bit, on whatever tier this CPU has.
+# The program reproduces the recorded results to the bit, on any tier that this CPU has.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -9,7 +9,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# repeats ITEM: seed 1 has the kept weights, and the kept figures of them.
+# repeats ITEM: seed 1 gives the recorded weights and figures.
 repeats() {
     "$train" --data "$root/data/mnist" --config "$root/results/$1/run.conf" --history history.csv --json --quiet >result.json
     python3 - "$root/results/$1" <<'END'
@@ -84,7 +84,7 @@ print(numbers, words)
 END
 }
 
-@test "machines and times of experiments stand in run.json alone" {
+@test "machines and times of experiments are only in run.json" {
     run grep -rlE '"(seconds|cpu|isa|threads|gflops|samples_per_second)' "$root/results" --include='*.json' --exclude-dir=bench
     [ "$output" = "$root/results/run.json" ]
 }

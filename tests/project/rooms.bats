@@ -1,5 +1,5 @@
-# The rules that keep the parts apart, checked on the sources and on the objects that were built from them.
-# Every check lists its violations, must list none for the product, and must find the one planted for it.
+# The rules that keep the parts separate, checked on the sources and on the objects built from them. Every check lists
+# its violations: it must list none for the product, and must find the one planted for it.
 
 setup() {
     build=${TP_BUILD:-build}
@@ -62,7 +62,7 @@ beyond_avx2='%zmm|%k[0-7]|%[xy]mm(1[6-9]|2[0-9]|3[01])'
     some instructions "$beyond_baseline" "$object"
 }
 
-@test "the avx2 tier holds no AVX-512 code" {
+@test "the avx2 tier contains no AVX-512 code" {
     on_x86
     mapfile -t list < <(objects kernels/avx2)
     [ ${#list[@]} -gt 0 ]
@@ -130,7 +130,7 @@ program_calls() {
         grep -xE 'v?printf|puts|putchar|perror|stdout|stderr|v?(err|warn)x?|(quick_|_)?exit|_Exit|abort|signal|sigaction|raise|(secure_)?getenv|getopt(_long)?' || true
 }
 
-@test "the library neither prints nor exits nor handles signals nor reads the environment but OpenMP's stack size" {
+@test "the library does not print, exit, handle signals or read the environment, except OpenMP's stack size" {
     mapfile -t list < <(objects src kernels | grep -vE "^$build/src/(cli/|system/threads.o)")
     [ ${#list[@]} -gt 10 ]
     none program_calls "${list[@]}"
@@ -152,7 +152,7 @@ users() {
 
 openmp='^[ \t]*#[ \t]*pragma[ \t]+omp|_Pragma\("omp|<omp\.h>'
 
-@test "one file holds all OpenMP, one all libnuma" {
+@test "only one file uses OpenMP, and only one libnuma" {
     [ "$(users "$openmp" .)" = src/system/team.c ]
     [ "$(users '<numa(if)?\.h>' .)" = src/system/numa.c ]
     mkdir -p "$plant"/{src/network,kernels,include}
@@ -192,7 +192,7 @@ kernel_includes() { # of kernels below the root $1, beyond kernels/ and the free
 
 rooms=tests/project/rooms.py
 
-@test "rooms use what src/README.md allows them" {
+@test "rooms use only what src/README.md allows" {
     listed() { "$rooms" . "$build"; }
     none listed
     # And finds what is planted: an include of a room above, of a tier, of the tests; a symbol of another room.

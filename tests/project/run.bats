@@ -1,4 +1,4 @@
-# tests/run must not call a run good that was not: each way to go wrong, as a small fake program.
+# tests/run must not report a bad run as good: each kind of failure, as a small fake program.
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
@@ -33,7 +33,7 @@ last_line_is() {
     last_line_is "1 passed, 1 failed"
 }
 
-@test "a failed test fails the run whatever the exit status says" {
+@test "a failed test fails the run whatever the exit status" {
     fake bad <<<'printf "1..1\nnot ok 1 - a\n"'
     run "$runner" ./bad
     [ "$status" -eq 1 ]
@@ -48,7 +48,7 @@ last_line_is() {
     last_line_is "1 passed, 1 failed"
 }
 
-@test "an exit status that no test explains is a failure" {
+@test "a nonzero exit status without a failed test is a failure" {
     fake leak <<<'printf "1..1\nok 1 - a\n"; exit 23'
     run "$runner" ./leak
     [ "$status" -eq 1 ]
@@ -120,7 +120,7 @@ last_line_is() {
     last_line_is "1 passed, 1 failed, 1 skipped"
 }
 
-@test "programs run at once, and are shown in the order in which they were named" {
+@test "programs run concurrently and are shown in the order given" {
     for name in one two; do
         fake $name <<<'printf "1..1\nok 1 - a\n"; touch "$0.here"; until [[ -e one.here && -e two.here ]]; do sleep 0.1; done
             [[ $0 == *two ]] || sleep 0.5'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The data sets that ship with the project are what their README files say.
+# The data sets that ship with the project are as their README files say.
 
 setup() {
     cd "${TP_DATA:-$BATS_TEST_DIRNAME/../../data}/mnist"

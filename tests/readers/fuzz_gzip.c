@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for the framing of gzip files. A fuzzer guesses no checksum, so the first byte of the
- * input chooses how much of the rest is packed and what is done to the members that come of it.
+ * libFuzzer target for the framing of gzip files. A fuzzer cannot guess checksums, so the first byte of the input
+ * chooses how much of the rest is compressed and how the resulting members are changed.
  */
 #include <libdeflate.h>
 #include <stdint.h>

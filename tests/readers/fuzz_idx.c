@@ -1,7 +1,7 @@
 /*
- * libFuzzer target for unpacking and parsing IDX files. A fuzzer guesses neither checksums nor a size that is
- * the product of dimensions, so the first byte of the input chooses the role, how the rest is packed, and
- * whether a header that may fit is put before it.
+ * libFuzzer target for decompressing and parsing IDX files. A fuzzer can guess neither checksums nor a size that is the
+ * product of dimensions, so the first byte of the input chooses the role, how the rest is compressed, and whether to
+ * prepend a header that may fit.
  */
 #include <libdeflate.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /*
- * libFuzzer target for PNG images. A fuzzer guesses no checksum, so those of the chunks are put right.
+ * libFuzzer target for PNG images. A fuzzer cannot guess checksums, so those of the chunks are corrected.
  */
 #include <libdeflate.h>
 #include <stdint.h>

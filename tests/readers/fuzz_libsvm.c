@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for libsvm's text, and for reading one by the schema of another. The first byte of the input chooses
- * options; a byte 0xff ends the text that is trained on and begins the other one.
+ * libFuzzer target for libsvm text, and for reading a text with the schema of another. The first byte of the input
+ * chooses options; a byte 0xff separates the training text from the other one.
  */
 #include <math.h>
 #include <stdint.h>

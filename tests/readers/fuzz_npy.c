@@ -1,7 +1,7 @@
 /*
- * libFuzzer target for NumPy's arrays. A fuzzer does not guess a size that is the product of dimensions, so
- * the first byte of the input chooses the role and whether a header that may fit is put before the rest; the second
- * byte chooses how offsets are found.
+ * libFuzzer target for NumPy arrays. A fuzzer cannot guess a size that is the product of dimensions, so the first byte
+ * of the input chooses the role and whether to prepend a header that may fit; the second byte chooses how offsets are
+ * found.
  */
 #include <math.h>
 #include <stdint.h>

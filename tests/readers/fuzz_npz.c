@@ -1,6 +1,6 @@
 /*
- * libFuzzer target for zip archives. A fuzzer guesses no checksum, so what is taken out of an archive is mostly that of
- * a seed; the first byte of the input chooses the name of the member.
+ * libFuzzer target for zip archives. A fuzzer cannot guess checksums, so members read from an archive are mostly those
+ * of a seed; the first byte of the input chooses the name of the member.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * libFuzzer target for tables as text, and for reading one by the schema of another. The first two bytes of the
- * input choose options; a byte 0xff, which no text in UTF-8 has, ends the table that is trained on and begins the
- * other one, which is validated with or predicted.
+ * libFuzzer target for tables as text, and for reading a table with the schema of another. The first two bytes of the
+ * input choose options; a byte 0xff, which UTF-8 never contains, separates the training table from the other one, used
+ * for validation or prediction.
  */
 #include <math.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #include "readers/table.h"
 
-/* Fields of the first byte, and from LEAVE_OUT on of the second one. */
+/* Fields of the first byte, and from LEAVE_OUT on of the second. */
 enum {
     HEADER = 3,
     SKIP = 4,

@@ -1,5 +1,5 @@
 /*
- * libFuzzer target for formats that are not read, by the bytes that they begin with.
+ * libFuzzer target for unsupported formats, recognized by their first bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tables whose values are far from 0 and near each other: timestamps, Julian dates, coordinates.
+# Tables whose values are far from 0 and close together: timestamps, Julian dates, coordinates.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -36,7 +36,7 @@ value() { # KEY: of the JSON in standard input
     python3 -c 'import json, sys; print(json.loads(sys.stdin.read())[sys.argv[1]])' "$1"
 }
 
-@test "offsets: text and an array give the same model, for sparse text too, as good as scikit-learn's on doubles" {
+@test "offsets: text, sparse text and an array give the same model, as good as scikit-learn's on doubles" {
     "$train" --data t.csv "${net[@]}" --save csv >/dev/null
     "$train" --data t.npy --labels y.npy "${net[@]}" --save npy >/dev/null
     found=$("$predict" csv --data t.csv --json | value accuracy)
@@ -125,7 +125,7 @@ PY
     refused_by predict "$predict" 3 "forged: input.offset[1]: ... 1e+300" forged --data t.csv
 }
 
-@test "offsets: exported C takes doubles and computes what predict does" {
+@test "offsets: exported C takes doubles and computes the same as predict" {
     "$train" --data t.csv --leave-out zeros "${net[@]}" --save m >/dev/null
     "$export_model" m --c model.h
     cat >main.c <<'C'

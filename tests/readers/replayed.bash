@@ -1,7 +1,7 @@
-# What the tests of files as people have them share: `load ../programs`, `load replayed`, then set_up_replays in setup.
+# Shared by tests of files as found in practice: `load ../programs`, `load replayed`, then set_up_replays in setup.
 # shellcheck shell=bash
 
-# Goes to a folder for the test's files. Sets quick, options for short runs, and what find_programs does.
+# Changes to a folder for the test's files. Calls find_programs and sets quick, options for short runs.
 set_up_replays() {
     find_programs
     export PYTHONPATH=$root/tests/readers PYTHONDONTWRITEBYTECODE=1
@@ -9,7 +9,7 @@ set_up_replays() {
     quick=(--epochs 2 --hidden 4 --threads 1 --quiet)
 }
 
-# has_parts TEXT PARTS: the text has the parts, which ` ... ` separates, in this order.
+# has_parts TEXT PARTS: the text contains the parts, separated by ` ... `, in this order.
 has_parts() {
     local rest=$1 parts=$2 part
     while [ "$parts" ]; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Files as people have them, that other programs were reported to read wrongly: each is read right, or what is meant is
-# asked.
+# Files found in practice that other programs reportedly misread: each is read correctly, or an error asks what is
+# meant.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -10,7 +10,7 @@ setup() {
     set_up_replays
 }
 
-@test "a model that learned from a table without names takes line 1 as a sample" {
+@test "a model trained on a table without names reads line 1 as a sample" {
     printf 'x,p\nx,p\ny,q\nx,p\ny,q\nx,p\ny,q\n' >t.csv
     trained 'table ... 7 rows' --data t.csv --header no --save m
     printf 'x,p\ny,q\n' >d.csv
@@ -23,7 +23,7 @@ setup() {
     trained 'table ... 7 rows' --data t.csv --header no --val-data d.csv
 }
 
-@test "--normalize unit takes each column of a table to [0, 1]" {
+@test "--normalize unit maps each column of a table to [0, 1]" {
     printf 'x,y\n2,a\n18,b\n4,a\n16,b\n' >t.csv
     for mode in unit none; do
         trained table --data t.csv --label y --normalize $mode --save $mode.st
@@ -57,7 +57,7 @@ END
     trained 'no validation samples of 4 classes: b, c, d, e' --data t.csv --header no --val-data v.csv
 }
 
-@test "missing markers, dates and amounts in line 1 are no names" {
+@test "missing-value markers, dates and amounts in line 1 are not names" {
     printf 'NaN,p\n5,q\n4,p\n6,q\n' >t.csv
     refused 3 't.csv: row 1, column 1: "NaN" ... --header no ... --header yes' --data t.csv
     local first
@@ -80,7 +80,7 @@ END
     trained 'libsvm ... 20 rows' --data t.tsv
 }
 
-@test "values that floats merge are counted" {
+@test "values that become equal as floats are counted" {
     { echo ts,y; for i in {0..199}; do echo "$((1600000000 + i)),$((i / 100))"; done; } >t.csv
     trained 'table ... 200 rows' --data t.csv
     [[ $output != *comments* ]]
@@ -129,7 +129,7 @@ END
     refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
 }
 
-@test "blanks separate fields: as NumPy, R and UCI write tables" {
+@test "blanks separate fields, as in tables by NumPy, R and UCI" {
     for i in {1..10}; do printf '%d.5 %d 0\n%d.5 %d 1\n' "$i" "$i" "-$i" "-$i"; done >savetxt.txt
     trained 'table       20 rows, label in column 3, 2 columns of numbers' --data savetxt.txt --header no --save m
     hash=$(weights <<<"$output")
@@ -166,7 +166,7 @@ END
     trained 'table       4 rows, label kind (column 2)' --data id.tsv --header yes
 }
 
-@test "libsvm: indices from 0, and features that the training data do not have" {
+@test "libsvm: indices from 0, and features missing from the training data" {
     printf '1 0:0.5 3:1\n2 0:1\n1 0:0.25\n2 0:2\n' >zero.txt
     trained 'libsvm      4 rows, 4 features' --data zero.txt --save m
     printf '1 1:0.5 3:1 5:1 6:2\n2 2:1\n' >more.txt
@@ -188,7 +188,7 @@ END
     refused 2 '--index-base: ... directory' --data "$root/data/mnist" --index-base 0
 }
 
-@test "a label column without labels, and categories that the training data do not have" {
+@test "a label column without labels, and categories missing from the training data" {
     printf 'x,c,y\n1,u,a\n2,v,b\n3,u,a\n4,v,b\n5,u,a\n6,v,b\n' >t.csv
     trained 'table       6 rows' --data t.csv --save m
     trained 'table       6 rows' --data t.csv --missing mean --save n
@@ -276,7 +276,7 @@ diverged() { # PARTS ARGUMENTS...
     [[ $stderr != *fan-in* && $stderr != *--normalize* ]]
 }
 
-@test "labels of int with two dimensions are those of QMNIST" {
+@test "two-dimensional labels of int are read as QMNIST's" {
     mkdir d
     python3 - <<'END'
 import struct
@@ -293,7 +293,7 @@ END
     refused 3 't10k-labels-idx1-ubyte: byte 12: label -16777216' --data d
 }
 
-@test "several files of the same names are one table" {
+@test "several files with the same column names are one table" {
     printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p' >a.csv
     printf '\xEF\xBB\xBFa,b,y\r\n7,8,q\r\n9,1,r\r\n' | gzip >b.csv.gz
     printf 'a,b,y\n7,8,q\n2,1,r\n2,2,r\n' >c.csv
@@ -346,7 +346,7 @@ END
     [ "$(weights <<<"$output")" = "$hash" ]
 }
 
-@test "an option that a format has no use for is refused" {
+@test "an option that a format does not use is refused" {
     printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
     refused 2 "--missing: ... a table or an array only, found with t.svm, which is libsvm text" --data t.svm --missing mean
     refused 3 't.svm: row 1' --data t.svm --label last
@@ -354,7 +354,7 @@ END
     refused 2 '--labels: expected with a NumPy array only, found with t.csv' --data t.csv --labels t.csv
 }
 
-@test "digits that are lost are said, and what spreadsheets and pandas leave in a table" {
+@test "lost digits, and leftovers of spreadsheets and pandas in a table, are reported" {
     for i in {10..49}; do echo "17000000000000000$i,$((i % 2))"; done >ns.csv
     trained 'note ... ns.csv: column 1: integers beyond 2^53' --data ns.csv --header no
     printf '1 1:16777216\n2 1:16777217\n1 1:3\n2 1:4\n' >t.svm
@@ -374,7 +374,7 @@ write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
     [[ $output != *"has no name"* ]]
 }
 
-@test "more than 100 integers that come several times each are classes" {
+@test "more than 100 integers are classes if each occurs several times" {
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no
     for i in {0..100}; do printf '%s,%s\n%s,%s\n' $i $i $((i + 1)) $i; done >t.csv
@@ -452,7 +452,7 @@ PY
     refused 3 'rough.npy: 16777217 in sample 19, feature 2' --data rough.npy --labels y.npy
 }
 
-@test "arrays in archives, packed or not, are named behind a colon" {
+@test "arrays in archives, compressed or not, are named after a colon" {
     make_arrays
     "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy "${quick[@]}" --save expected \
         >/dev/null
@@ -469,7 +469,7 @@ PY
     [ "$("$predict" m --data one.npz:arr_0 | wc -l)" -eq 21 ]
 }
 
-@test "what is no array of an archive is named, with those that are" {
+@test "a missing array of an archive is reported, with a list of its arrays" {
     make_arrays
     refused 2 '--save: stored.npz found, which --labels reads' --data x.npy --labels stored.npz:y --save stored.npz
     refused 3 'stored.npz: 2 arrays ... stored.npz:X; ... X, y' --data stored.npz
@@ -485,7 +485,7 @@ PY
     refused 3 'none.npz: an empty zip archive' --data none.npz
 }
 
-@test "damaged archives are called that" {
+@test "damaged archives are reported as damaged" {
     make_arrays
     refused 3 'bzip2.npz: "X.npy" ... method 12' --data bzip2.npz:X --labels y.npy
     refused 3 'cut.npz: ... truncated' --data cut.npz:X --labels y.npy
@@ -498,7 +498,7 @@ PY
     refused 3 'stream.npz: "X.npy" is damaged' --data stream.npz:X --labels y.npy
 }
 
-@test "tensors of BF16 and F16 under numbered names are a network" {
+@test "BF16 and F16 tensors with numbered names form a network" {
     printf 'x,z,y\n1,2,a\n2,1,b\n3,5,a\n4,4,b\n' >t.csv
     for kind in BF16 F16; do
         PYTHONPATH=$root/tests/model python3 - $kind <<'END'
@@ -511,7 +511,7 @@ END
     done
 }
 
-@test "models in other formats are named" {
+@test "models in other formats are reported by the format's name" {
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
     python3 - <<'END'
 import pickle, zipfile
@@ -540,7 +540,7 @@ END
     named lfs.safetensors "a Git LFS pointer found ... git lfs pull"
 }
 
-@test "zeros behind gzip are passed over, as gzip does" {
+@test "zeros after gzip data are ignored, as by gzip" {
     printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n' >t.csv
     { gzip -c t.csv; head -c 512 /dev/zero; } >t.csv.gz
     gzip -t t.csv.gz
@@ -553,7 +553,7 @@ END
     refused 3 'later.gz: byte ... trailing bytes' --data later.gz
 }
 
-@test "data come from standard input, a pipe and a FIFO" {
+@test "data are read from standard input, a pipe and a FIFO" {
     printf 'a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n' >t.csv
     mkfifo f
     trained 'table ... 4 rows' --data - --save m <t.csv
@@ -566,7 +566,7 @@ END
     refused 2 '--labels: ... --data reads' --data - --labels - <t.csv
 }
 
-@test "formats that are not read are called by their names, legal tables are not" {
+@test "unsupported formats are reported by name; valid tables are not mistaken for them" {
     printf 'PAR1\x15\x04\x15\0\0PAR1' >t.parquet
     refused 3 't.parquet: a Parquet file found ... read_parquet' --data t.parquet
     printf 'a,y\n1,p\n2,q\n3,p\n4,q\n' >t.csv
@@ -590,7 +590,7 @@ END
     done
 }
 
-@test "dark ink on light ground is inverted for a model of the opposite, which is said" {
+@test "dark ink on light paper is inverted, with a note, for a model trained on the opposite" {
     "$train" --data "$root/data/mnist" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
     python3 - "$root" <<'PY'
 import gzip, struct, sys, zlib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# --sample-weight: what weights do to weights of the network and to figures, other tables with and without them, and what
-# is refused.
+# --sample-weight: its effect on the network's weights and on figures, other tables with and without sample weights, and
+# invalid use.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -88,7 +88,7 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     [[ $stderr != *"(weighted)"* ]]
 }
 
-@test "tables without a header: the weights' place is the trained table's" {
+@test "tables without a header: weights are in the same column as in the training table" {
     tail -n +2 plain.csv >plain.txt # x, colour, kind
     awk -F, -v OFS=, 'NR > 1 {print $1, $3, $4, $2}' w.csv >w.txt
     awk -F, -v OFS=, '{print $1, $3, $2}' plain.txt >labelled.txt

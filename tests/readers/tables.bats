@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Tables and arrays as data, from outside: real tables, what a run says of them, and what is refused. The four tables are
-# those that Debian's python3-sklearn ships.
+# Tables and arrays as data, as a black box: real tables, what a run reports about them, and invalid files. The four
+# tables are from Debian's python3-sklearn.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -105,7 +105,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     done
 }
 
-@test "iris with a header: the first lines name label, features, classes and the split" {
+@test "iris with a header: the first lines report label, features, classes and the split" {
     make_iris
     run --separate-stderr "$train" --data iris.csv --label species --quiet
     [ "$status" -eq 0 ]
@@ -152,7 +152,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     refused 3 "many.csv: ... 200 distinct numbers ... labels ... 200 samples ... regression target" --data many.csv
 }
 
-@test "defaults depend on the data, and options win" {
+@test "defaults depend on the data, and options take precedence" {
     make_iris
     run --separate-stderr "$train" --data iris.csv --label species --quiet --json
     [ "$(json steps)" = 2000 ] # 500 epochs of 4 steps, the last with 24 samples
@@ -167,14 +167,14 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     done
 }
 
-@test "off a terminal a run of 2000 evaluations has about 50 lines of progress" {
+@test "without a terminal a run of 2000 evaluations prints about 50 lines of progress" {
     make_iris
     run --separate-stderr "$train" --data iris.csv --label species
     [ "$(grep -c '^epoch ' <<<"$stderr")" -ge 40 ]
     [ "$(grep -c '^epoch ' <<<"$stderr")" -le 51 ]
 }
 
-@test "--stats counts the samples and values of a table, in JSON too" {
+@test "--stats counts the samples and values of a table, also in JSON" {
     make_small
     run --separate-stderr "$train" --data small.csv --stats --json
     [ "$status" -eq 0 ]
@@ -279,7 +279,7 @@ PY
     [[ $(json train_loss) == 0.* ]]
 }
 
-@test "class weights: a weight of 2 is twice the rate, to the bit, on every tier" {
+@test "class weights: a weight of 2 doubles the learning rate, to the bit, on every tier" {
     make_small
     sgd=(--data small.csv --optimizer sgd --epochs 5 --hidden 8 --quiet --json)
     printf 'common,2\nrare,2\n' >two.csv
@@ -314,7 +314,7 @@ PY
     [ "$hash" != "$(json weights_hash)" ]
 }
 
-@test "class weights: files that do not fit, and MNIST's classes" {
+@test "class weights: mismatched files, and MNIST's classes" {
     make_small
     printf 'common,1\nscarce,2\n' >w.csv
     refused 3 'w.csv: row 2: class "scarce" ... 2' --data small.csv --class-weight w.csv
@@ -413,7 +413,7 @@ write("many-y.npy", "<i8", "q", (1000,), [i % 2 for i in range(1000)])
 PY
 }
 
-@test "a table with many categories is sparse, and trains the network of the same samples as an array" {
+@test "a table with many categories is sparse, and trains the same network as an array" {
     make_sparse
     for more in "" "--normalize scale" "--optimizer adam --val-split 0.4"; do
         # shellcheck disable=SC2086
@@ -426,7 +426,7 @@ PY
     done
 }
 
-@test "libsvm: sparse rows train the network of the same samples as an array, with other defaults" {
+@test "libsvm: sparse rows train the same network as an array, with other defaults" {
     make_sparse
     local more
     for more in "--normalize scale --val-split 0.3" "--normalize global" "--normalize none --zeros multiply" \
@@ -458,7 +458,7 @@ PY
     "$train" --data x.svm --hidden 4 --quiet --check-gradient >/dev/null
 }
 
-@test "libsvm: sparse samples are drawn as images like others" {
+@test "libsvm: sparse samples are drawn as images" {
     make_sparse
     "$train" --data images.svm "${quick[@]}" --normalize scale --save m >/dev/null
     "$predict" m --data images.svm --errors sparse.png | grep -v ^data >sparse
@@ -505,7 +505,7 @@ for r in range(5000):
     refused 3 "page.csv: row 1: '<' ... HTML page" --data page.csv
 }
 
-@test "a file cannot ask for memory that its size does not justify" {
+@test "a file cannot claim more memory than its size justifies" {
     printf '1 1000000000:1\n2 1:1\n' >huge.svm
     python3 -c '
 print("," * 200000 + "y")
@@ -525,7 +525,7 @@ for i in range(4000):
     refused 3 "0 bytes ... values ... 99899999001" --data claim.npy --labels cut.npy
 }
 
-@test "predict: a model knows its table's columns by name, and its classes" {
+@test "predict: a model finds its table's columns and classes by name" {
     make_iris
     "$train" --data iris.csv --val-data iris.csv --label species --epochs 20 --quiet --json --save m >trained
     same_scores m --data iris.csv --output rows.csv
@@ -577,7 +577,7 @@ for i in range(4000):
     not_predicted 3 'holes.csv: row 5, column 1 (x): "NA" ... value' m --data holes.csv
 }
 
-@test "predict: arrays and libsvm's text" {
+@test "predict: arrays and libsvm text" {
     make_arrays
     "$train" --data x.npy --labels y.npy --val-data x.npy --val-labels y.npy --epochs 20 --quiet --json --save m >trained
     same_scores m --data x.npy --labels y.npy

@@ -1,5 +1,5 @@
 /*
- * Fields and records of text: delimiters, quotes, line ends, and what is no table.
+ * Fields and records of text: delimiters, quotes, line ends, and text that is not a table.
  */
 #include <stdio.h>
 
@@ -128,7 +128,7 @@ static void check_open_failure(const char *text, size_t size, size_t skip_lines,
     tp_file_free(&file);
 }
 
-static void test_no_tables(void **state)
+static void test_text_that_is_not_a_table(void **state)
 {
     (void)state;
     check_open_failure("", 0, 0, "t.csv: no line ... table");
@@ -176,8 +176,12 @@ static void test_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields),  cmocka_unit_test(test_quotes),    cmocka_unit_test(test_skipped_lines),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_tables), cmocka_unit_test(test_bad_quotes),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_skipped_lines),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_text_that_is_not_a_table),
+        cmocka_unit_test(test_bad_quotes),
         cmocka_unit_test(test_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /*
- * libsvm's text: samples, the form that they take in memory, labels, what tells it from a table, and lines that do not
- * fit.
+ * libsvm text: samples, their form in memory, labels, how it is told from a table, and invalid lines.
  */
 #include "readers/libsvm.h"
 #include "tests/text_file.h"

@@ -1,5 +1,5 @@
 /*
- * NumPy's arrays: headers in every way of writing them, the types, and what does not fit.
+ * NumPy arrays: headers in every notation, types, and invalid files.
  */
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "readers/npy.h"
 #include "tests/text_file.h"
 
-/* A file of one version of the format, with this dictionary and these values. */
+/* A file of the given version of the format, with the dictionary and the values. */
 static struct tp_file array(int version, const char *dictionary, const void *values, size_t size)
 {
     unsigned char bytes[512];

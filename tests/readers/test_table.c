@@ -1,6 +1,5 @@
 /*
- * Tables: what is a header, a label, a number or a category; tables read by a schema; and every cell that
- * does not fit.
+ * Tables: headers, labels, numbers and categories; tables read with a schema; every kind of invalid cell.
  */
 #include <math.h>
 #include <stdio.h>
@@ -152,7 +151,7 @@ static void test_number_labels(void **state)
     check_refused(text, plain, "t.csv: 101 distinct numbers ... labels ... 101 samples ... regression target");
 }
 
-static void test_headers_that_are_none(void **state)
+static void test_rows_that_are_not_headers(void **state)
 {
     (void)state;
     check_refused("1,2,a\n3,4,b\n", plain,
@@ -460,7 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_and_names),   cmocka_unit_test(test_label_column),
-        cmocka_unit_test(test_number_labels),      cmocka_unit_test(test_headers_that_are_none),
+        cmocka_unit_test(test_number_labels),      cmocka_unit_test(test_rows_that_are_not_headers),
         cmocka_unit_test(test_skip_lines),         cmocka_unit_test(test_bad_cells),
         cmocka_unit_test(test_quoted_numbers),     cmocka_unit_test(test_categories),
         cmocka_unit_test(test_columns_left_out),   cmocka_unit_test(test_too_many_categories),

@@ -1,5 +1,5 @@
 /*
- * Formats that are not read: what each is called, and what is a table although it begins like one of them.
+ * Unsupported formats: the name reported for each, and tables that begin like one of them.
  */
 #include "readers/unsupported.h"
 #include "tests/check.h"
@@ -9,7 +9,7 @@
 static const struct {
     const char *bytes;
     size_t size;
-    const char *name; /* part of the message; NULL: it is not foreign */
+    const char *name; /* part of the message; NULL: not foreign */
 } cases[] = {
     {BYTES("ARROW1\0\0"), "Arrow"},
     {BYTES("ORC\n\x0B\0ORC\x17"), "ORC"},

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Neighbours of the files in replayed.bats, in the same order: written by other programs, with other separators, types
-# and sizes, packed, or read through other options.
+# Variants of the files in replayed.bats, in the same order: written by other programs, with other separators, types and
+# sizes, compressed, or read with other options.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -45,7 +45,7 @@ unpredicted() { # PARTS TEXT ARGUMENTS...
 
 numbers='a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n'
 
-@test "1: samples in line 1, alone, after a semicolon or CR LF, from a pipe" {
+@test "1: samples in line 1, as the only line, with semicolons or CR LF, from a pipe" {
     reads 'table ... 4 rows' '1;2;a\n3;4;b\n5;6;a\n7;8;b\n' --header no --save m
     predicted '1 samples' '1,2,a\n'
     predicted 'sample,class' '1\t2'
@@ -66,7 +66,7 @@ numbers='a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n'
     done
 }
 
-@test "3: tables that look like libsvm's text, in prediction and beside other options" {
+@test "3: tables that look like libsvm text, in prediction and with other options" {
     times='0 10:30 11:45\n1 10:31 11:50\n0 10:30 11:45\n1 10:31 11:50\n'
     reads 'table ... 2 of categories' "$times" --header no --label first --save m
     predicted '2 samples' '0 10:30 11:45\n1 10:31 11:50\n'
@@ -94,7 +94,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     refused 3 'day.npy: ... dates ... int64' --data day.npy --labels y.npy
 }
 
-@test "5: classes of one sample in sparse text, in arrays and under other fractions" {
+@test "5: classes of one sample in sparse text, in arrays and with other fractions" {
     reads 'note ... no validation sample' '1 1:1\n1 1:2\n2 2:1\n2 2:2\n3 1:7\n'
     reads 'classes ... weiß nicht 1' '1,ja\n2,ja\n3,nein\n4,nein\n5,weiß nicht\n' --header no --val-split 0.01
     reads 'classes ... weiß nicht 1' "$(cat t.csv)" --header no --class-weight balanced
@@ -102,7 +102,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     trained '3 rows' --data t.csv --header no --val-data t.csv
 }
 
-@test "6: other programs' words for a missing value, and other dates and amounts, are no names" {
+@test "6: other programs' markers of missing values, and other dates and amounts, are not names" {
     local first
     for first in n/a '#N/A' '<NA>' None -inf NULL 1e5 12:30:15 31.12.2024 '£3.50' '5 %' '1.234,5' '+49 30 1234' 3/4; do
         refuses 3 't.csv: row 1, column 1 ... --header no ... --header yes' "$first;p\n5;q\n4;p\n6;q\n"
@@ -113,7 +113,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     done
 }
 
-@test "7: CR ends lines of tab-separated, packed and sparse text, and CR LF those of options and weights" {
+@test "7: CR ends lines of tab-separated, compressed and sparse text, CR LF those of options and weights" {
     reads 'label y (column 3), 2 columns' 'a\tb\ty\r1\t2\tp\r3\t4\tq\r5\t6\tp\r7\t8\tq' --save m
     printf '\xEF\xBB\xBFa;b;y\r1;2;p\r3;4;q\r' | gzip >d.gz
     "$predict" m --data d.gz | grep -q '2 samples'
@@ -125,7 +125,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     refuses 3 't.csv: row 1: ... fields' 'a,b,y\r1,2,p\r3,4,q\n5,6,p\n'
 }
 
-@test "8: amounts and dates, often repeated or not, are said to become inputs" {
+@test "8: a note says that amounts and dates, often repeated or not, become inputs" {
     local form
     # shellcheck disable=SC2059
     for form in '$%d.50' '%d kg' '0x%x' '1.000.%03d' '2024-01-%02d' '1 %03d'; do
@@ -142,7 +142,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     done
 }
 
-@test "9: huge values of packed, reordered and streamed validation data are blamed" {
+@test "9: huge values in compressed, reordered and streamed validation data are blamed" {
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
     local blamed=(--data t.csv --activation relu --hidden 4 --epochs 2 --quiet)
     diverges() { # PARTS ARGUMENTS...
@@ -174,7 +174,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     refuses 3 't.csv: no line found' "$bom"
 }
 
-@test "11: libsvm's text with missing values, large indices, or without labels is told as such" {
+@test "11: libsvm text with missing values, large indices or no labels is reported as such" {
     local pair
     for pair in 1:-inf 1:NA 1: '1:?' 2:NaN 99999999999:1 qid:1; do
         refuses 3 "t.csv: line 1: \"$pair\" found, expected INDEX:VALUE" "1 $pair\n2 1:1\n"
@@ -187,7 +187,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     predicted '1 value of features beyond' '+1 3:1\n'
 }
 
-@test "12: labels in IDX of other types and shapes" {
+@test "12: IDX labels of other types and shapes" {
     python3 - <<'END'
 import os, struct
 def idx(name, code, dimensions, data):
@@ -211,7 +211,7 @@ END
     refused 3 'more/train-labels-idx1-ubyte: byte 4: 5 labels found, expected 4' --data more
 }
 
-@test "13: delimiters behind some lines, several of them, and empty columns elsewhere" {
+@test "13: trailing delimiters on some lines, several of them, and empty columns elsewhere" {
     local expected text
     reads '4 rows' "$numbers" --save m
     expected=$(weights <<<"$output")
@@ -229,7 +229,7 @@ END
     trained '2 columns of numbers' --data t.csv --leave-out 1
 }
 
-@test "14: many classes of sparse text, of arrays and of other numbers" {
+@test "14: many classes in sparse text and arrays, and with other numbers" {
     for i in {0..120}; do printf "$((10 * i)) 1:$i\n%.0s" 1 2 3; done >t.svm
     trained '363 rows ... 121 classes' --data t.svm
     for i in {0..120}; do echo "$i 1:$i"; done >few.svm
@@ -246,7 +246,7 @@ write("r.npy", "<f4", "f", (363,), [i / 7 for i in range(363)])'
     refused 3 'r.npy: label 1 ... regression target' --data x.npy --labels r.npy
 }
 
-@test "15: what savetxt and write.table write with other options" {
+@test "15: tables by savetxt and write.table with other options" {
     local text
     reads '4 rows' "$(tr , ' ' <<<"$numbers")" --save m
     for text in '# a b y\n1e+00 2.0 p\n3 4 q\n5 6 p\n7 8 q\n# end\n' 'a  , b  , y\n1 , 2 , p\n3 , 4 , q\n5 ,6, p\n7 , 8 , q\n' \
@@ -319,7 +319,7 @@ END
     refused 3 'fc.gz: gzip found ... unpacked' --data t.csv --bias all --init-from fc.gz --hidden 4
 }
 
-@test "19: features beyond the training data's, packed, in prediction and from 0" {
+@test "19: features beyond those of the training data, compressed, in prediction and from 0" {
     printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
     printf '+1 1:1 3:1\r\n+2 2:1\r\n' | gzip >v.gz
     trained 'note ... standard input: 1 value of features' --data t.svm --val-data - --save m <v.gz
@@ -331,7 +331,7 @@ END
     unpredicted 'd.csv: line 1: class "3"' '3 1:1\n'
 }
 
-@test "20: zeros behind gzip of sparse text and of arrays, many or few" {
+@test "20: zeros, many or few, after gzip data of sparse text and arrays" {
     printf '%b' "$numbers" >t.csv
     { gzip -c t.csv; : | gzip; head -c 70000 /dev/zero; } >t.gz
     trained '4 rows' --data t.gz --val-data - <t.gz
@@ -345,7 +345,7 @@ END
     refused 3 'twice.gz: ... compressed twice' --data twice.gz
 }
 
-@test "21: pipes for validation, weights, configurations and packed data" {
+@test "21: pipes for validation, weights, configurations and compressed data" {
     printf '%b' "$numbers" >t.csv
     trained '4 rows' --data /dev/stdin --save m < <(gzip -c t.csv)
     trained '4 rows' --data <(gzip -c t.csv) --val-data <(cat t.csv) --class-weight - < <(printf 'p,2\nq,1\n')
@@ -357,7 +357,7 @@ END
     refused_by predict "$predict" 3 'is not a regular file' <(cat m) --data t.csv
 }
 
-@test "22: rows to predict without labels or with cells that training did not have" {
+@test "22: prediction of rows without labels or with values missing from training" {
     reads '6 rows' 'x,c,y\n1,u,a\n2,v,b\n3,u,a\n4,v,b\n5,u,a\n6,v,b\n' --save m
     local text
     for text in 'y,x,c\n,1,u\n' 'x\tc\ty\n1\tu\tNULL\n' 'x;c;y\n1;u;"" \n' 'x,c\n1, "u"\n' 'x,c,y,z\n1,u,,7\n'; do
@@ -371,7 +371,7 @@ END
     refused 3 'v.csv: row 2, column 3 (y): "" found, expected a label' --data t.csv --val-data v.csv
 }
 
-@test "23: files of statistics programs, databases and images, as data and as models" {
+@test "23: files of statistics programs and databases, and images, as data and as models" {
     printf '%b' "$numbers" >t.csv
     named() { # BYTES PARTS
         printf '%b' "$1" | cat - <(head -c 64 /dev/zero) >f
@@ -389,7 +389,7 @@ END
     refused_by predict "$predict" 3 't.csv: no header found' t.csv --data t.csv
 }
 
-@test "24: dark ink in any kind of PNG, from a pipe too" {
+@test "24: dark ink in any kind of PNG, also from a pipe" {
     "$train" --data "$root/data/mnist" --epochs 1 --train-limit 5000 --hidden 16 --quiet --save m >/dev/null
     python3 - "$root" <<'END'
 import gzip, struct, sys, zlib
@@ -417,7 +417,7 @@ END
     refused_by predict "$predict" 3 'wide.png: 30 x 28 pixels' m --image wide.png
 }
 
-@test "25: rates that are too high for any optimizer, or too low" {
+@test "25: learning rates too high for any optimizer, or too low" {
     few=(--data "$(few_digits)" --train-limit 3200 --val-limit 100 --hidden 8 --epochs 1 --quiet)
     guesses() { # ADVICE ARGUMENTS...
         run --separate-stderr "$train" "${few[@]}" "${@:2}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# --numa from outside: the same weights whatever it says, on this machine, on one that only pretends to have two
-# memory nodes, and where the system refuses. Where pages really lie is seen by tests/schedule/numa/two-nodes.sh.
+# --numa as a black box: the same weights for every value, on this machine, on one that pretends to have two memory
+# nodes, and on a system that refuses. tests/schedule/numa/two-nodes.sh checks where pages really are.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -108,7 +108,7 @@ logged() {
     done
 }
 
-@test "a container that forbids all such calls counts as one without nodes, silently" {
+@test "a container that forbids all NUMA calls counts as one without nodes, silently" {
     "${CC:-cc}" -o "$BATS_TEST_TMPDIR/refuse" "$root/tests/schedule/numa/refuse.c"
     run --separate-stderr "$BATS_TEST_TMPDIR/refuse" /bin/true
     [ "$status" -eq 0 ] || skip "no filter of system calls can be set here: $stderr"

@@ -1,5 +1,4 @@
-/* Where memory goes on machines with several memory nodes, all of them made here in place of
- * src/system/numa.c's. */
+/* Placement of memory on machines with several memory nodes, simulated by replacing src/system/numa.c. */
 #include "schedule/placement.h"
 
 #include <stdatomic.h>
@@ -155,7 +154,7 @@ static void assert_all_read_originals(const struct run *run)
 
 static const int across[MEMBERS] = {0, 1, 0, 1};
 
-static void test_nothing_is_asked_where_threads_are_on_one_node(void **state)
+static void test_threads_on_one_node_request_no_placement(void **state)
 {
     static const int one[MEMBERS] = {1, 1, 1, 1};
     static const int nowhere[MEMBERS] = {TP_NUMA_NOWHERE, TP_NUMA_NOWHERE, TP_NUMA_NOWHERE, TP_NUMA_NOWHERE};
@@ -240,7 +239,7 @@ static void test_interleave_spreads_the_sets_themselves(void **state)
         assert_true(find(RELEASE, sets[s]->samples) && find(RELEASE, sets[s]->labels));
 }
 
-static void test_auto_replicates_into_half_of_what_is_free(void **state)
+static void test_auto_replicates_into_half_of_the_free_memory(void **state)
 {
     static const struct {
         size_t unused[2];
@@ -280,10 +279,10 @@ static void test_a_system_that_refuses_has_no_nodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_is_asked_where_threads_are_on_one_node),
+        cmocka_unit_test(test_threads_on_one_node_request_no_placement),
         cmocka_unit_test(test_replicate_gives_each_node_one_copy),
         cmocka_unit_test(test_interleave_spreads_the_sets_themselves),
-        cmocka_unit_test(test_auto_replicates_into_half_of_what_is_free),
+        cmocka_unit_test(test_auto_replicates_into_half_of_the_free_memory),
         cmocka_unit_test(test_a_system_that_refuses_has_no_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-# Threads that the system refuses: a message of the program, not OpenMP's.
+# Threads that the system refuses: the program's message, not OpenMP's.
 
 load ../programs
 
@@ -8,7 +8,7 @@ setup() {
     run_on=(--data "$BATS_TEST_TMPDIR/t.csv" --epochs 1 --quiet --threads-exact)
 }
 
-# without_head PROGRAM ARGUMENTS...: runs it without what it prints of the run before it has threads.
+# without_head PROGRAM ARGUMENTS...: runs it without the lines that it prints before it has threads.
 without_head() {
     "$@" >/dev/null
 }

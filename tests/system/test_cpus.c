@@ -1,4 +1,4 @@
-/* CPUs that may be used: the affinity mask, and quotas of made-up cgroup trees in both versions. */
+/* Available CPUs: the affinity mask, and quotas of simulated cgroup trees in both versions. */
 #include "system/cpus.h"
 
 #include <limits.h>
@@ -7,7 +7,7 @@
 
 #include "tests/scratch.h"
 
-/* The quota of a tree of the given files, ended by an entry without path. */
+/* The quota of a tree of the given files; an entry without a path ends the list. */
 static size_t quota_of(const struct scratch_entry *entries)
 {
     void *root = NULL;

@@ -1,4 +1,4 @@
-/* Memory that may be taken: made-up cgroup trees in both versions, physical memory, resource limits. */
+/* Available memory: simulated cgroup trees in both versions, physical memory, resource limits. */
 #include "system/memory.h"
 
 #include <limits.h>
@@ -25,7 +25,7 @@ static void check(const struct scratch_entry *entries, size_t more, size_t pendi
         assert_int_equal(status, TILEPROP_OK);
 }
 
-static void test_nothing_that_can_be_read_limits_nothing(void **state)
+static void test_unreadable_limits_are_ignored(void **state)
 {
     (void)state;
     assert_int_equal(tp_memory_check("/nonexistent", "/nonexistent", SIZE_MAX, 1, NULL), TILEPROP_OK);
@@ -103,7 +103,7 @@ static void test_resource_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_that_can_be_read_limits_nothing),
+        cmocka_unit_test(test_unreadable_limits_are_ignored),
         cmocka_unit_test(test_version_2),
         cmocka_unit_test(test_version_1),
         cmocka_unit_test(test_physical_memory),

@@ -1,4 +1,4 @@
-/* Memory nodes of this machine, whichever it is: nothing fails, and no page loses what is on it. */
+/* Memory nodes of this machine, however many it has: nothing fails, and no page loses its contents. */
 #include "system/numa.h"
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #define PAGES_MAX 1024 /* of 4 KiB: what is interleaved has more than one piece */
 #define BYTES     ((size_t)PAGES_MAX * 4096)
 
-static void test_a_thread_is_on_a_node_only_where_there_are_several(void **state)
+static void test_a_thread_has_a_node_only_if_there_are_several(void **state)
 {
     (void)state;
     FILE *list = fopen("/sys/devices/system/node/online", "re");
@@ -26,7 +26,7 @@ static void test_a_thread_is_on_a_node_only_where_there_are_several(void **state
         assert_in_range(tp_numa_node() + 1, 0, last + 1);
 }
 
-static void test_a_node_that_is_not_there_has_no_room(void **state)
+static void test_a_missing_node_has_no_free_memory(void **state)
 {
     (void)state;
     assert_int_equal(tp_numa_free(1000), 0);
@@ -44,7 +44,7 @@ static bool interleave(void *start, size_t bytes)
 }
 
 /* Blocks that begin and end within a page, as those of malloc do; blocks without a whole page are nothing. */
-static void test_pages_keep_what_is_on_them(void **state)
+static void test_pages_keep_their_contents(void **state)
 {
     bool (*const policies[])(void *start, size_t bytes) = {prefer_node_0, interleave};
     (void)state;
@@ -66,7 +66,7 @@ static void test_pages_keep_what_is_on_them(void **state)
     }
 }
 
-static void test_a_node_that_is_not_there_is_refused(void **state)
+static void test_a_missing_node_is_refused(void **state)
 {
     (void)state;
     unsigned char *block = malloc(BYTES);
@@ -78,10 +78,10 @@ static void test_a_node_that_is_not_there_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_thread_is_on_a_node_only_where_there_are_several),
-        cmocka_unit_test(test_a_node_that_is_not_there_has_no_room),
-        cmocka_unit_test(test_pages_keep_what_is_on_them),
-        cmocka_unit_test(test_a_node_that_is_not_there_is_refused),
+        cmocka_unit_test(test_a_thread_has_a_node_only_if_there_are_several),
+        cmocka_unit_test(test_a_missing_node_has_no_free_memory),
+        cmocka_unit_test(test_pages_keep_their_contents),
+        cmocka_unit_test(test_a_missing_node_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

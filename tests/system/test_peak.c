@@ -1,6 +1,6 @@
 /*
- * The peak probe. Made-up tiers count the operations of one and the same scalar chain differently, so that
- * the ratio is known; the machine's own tiers must prove themselves.
+ * The peak probe. Fake tiers count the operations of the same scalar chain differently, so the ratio is known; the
+ * machine's own tiers must pass validation.
  */
 
 #include "system/peak.h"
@@ -126,7 +126,7 @@ static float counted(size_t iterations)
 }
 
 /* Whatever the clock does, a probe ends soon and proves nothing. */
-static void test_a_clock_that_stands_still_or_jumps(void **state)
+static void test_a_clock_that_stops_or_jumps(void **state)
 {
     (void)state;
     static const struct timespec far[] = {{1, 0}, {0, 0}, {1, 0}, {1000000, 0}};
@@ -201,7 +201,7 @@ int main(void)
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_no_probes),
         cmocka_unit_test(test_probe_without_work),
-        cmocka_unit_test(test_a_clock_that_stands_still_or_jumps),
+        cmocka_unit_test(test_a_clock_that_stops_or_jumps),
         cmocka_unit_test(test_all_threads_run_the_probe),
         cmocka_unit_test(test_threads_that_share_cpus),
         cmocka_unit_test(test_tiers_of_this_machine),

@@ -1,4 +1,4 @@
-/* The team: every member works, a barrier orders what they write, and the caller gets its FP state back. */
+/* The team: every member works, a barrier orders their writes, and the caller's FP state is restored. */
 #include "system/team.h"
 
 #include <fenv.h>

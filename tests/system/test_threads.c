@@ -1,4 +1,4 @@
-/* Whether a team's threads can be had is known before OpenMP asks for them, and ends in a message. */
+/* Threads that cannot be created are detected before OpenMP creates them, and reported. */
 #include "system/threads.h"
 
 #include <pthread.h>
@@ -30,7 +30,7 @@ static void test_sizes_of_stacks(void **state)
         assert_int_equal(tp_threads_stack_size(all[i].text), all[i].size);
 }
 
-static void test_usual_teams_can_be_had(void **state)
+static void test_usual_teams_can_start(void **state)
 {
     (void)state;
     for (size_t members = 2; members <= 16; members *= 2)
@@ -95,7 +95,7 @@ static void test_members_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes_of_stacks),          cmocka_unit_test(test_usual_teams_can_be_had),
+        cmocka_unit_test(test_sizes_of_stacks),          cmocka_unit_test(test_usual_teams_can_start),
         cmocka_unit_test(test_stacks_of_the_wrong_size), cmocka_unit_test(test_the_callers_stack),
         cmocka_unit_test(test_members_out_of_range),
     };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Whole runs on the MNIST that ships with the project: how good the network becomes, and the same weights on
-# every tier. Weights depend on data, options and seed alone, so these accuracies are the same everywhere.
+# Whole runs on the MNIST that ships with the project: the accuracy reached, and the same weights on every tier. Weights
+# depend only on data, options and seed, so these accuracies are the same everywhere.
 
 bats_require_minimum_version 1.5.0
 load ../programs
@@ -48,7 +48,7 @@ sys.exit(not (len(found) == 5 and min(found) >= least and sum(found) / 5 >= mean
     within 0.962 0.962
 }
 
-@test "whole runs on every tier of this machine give the same weights" {
+@test "whole runs give the same weights on every tier of this machine" {
     read -ra tiers < <("$train" --version | sed -n 's/^tiers found here: //p')
     [ "${tiers[0]}" = reference ]
     expected=

@@ -1,4 +1,4 @@
-/* The learning rate of each step: the cosine beside libm's, and schedules by hand. */
+/* The learning rate of each step: our cosine against libm's, and schedules computed by hand. */
 #include "train/learning_rate.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /*
- * The trainer: which step takes which samples, when it evaluates, what it reports and refuses, and what the
- * weights depend on. Why it stops is test_stops's; MNIST is trained in test_weights.
+ * The trainer: which step uses which samples, when it evaluates, what it reports and refuses, and what the weights
+ * depend on. test_stopping tests why it stops; test_weights trains on MNIST.
  */
 #include <fenv.h>
 
@@ -143,7 +143,7 @@ static void test_mean_gradient_of_a_partial_batch(void **state)
     assert_true(fabs(before_last - of_whole) > 1e-3); /* else the last step shows nothing */
 }
 
-static void test_training_set_is_evaluated_when_asked(void **state)
+static void test_training_set_is_evaluated_on_request(void **state)
 {
     (void)state;
     tileprop_options options = options_small();
@@ -291,7 +291,7 @@ static void test_data_that_do_not_fit(void **state)
     check_refused(&options, &train, &validation, TILEPROP_USAGE, "--isa: ... no tier \"mmx\"");
 }
 
-static void test_hash_depends_on_seed_and_order_alone(void **state)
+static void test_hash_depends_only_on_seed_and_order(void **state)
 {
     (void)state;
     tileprop_options options = options_small();
@@ -487,13 +487,13 @@ int main(void)
         cmocka_unit_test(test_samples_in_order),
         cmocka_unit_test(test_samples_in_the_order_of_the_seed),
         cmocka_unit_test(test_mean_gradient_of_a_partial_batch),
-        cmocka_unit_test(test_training_set_is_evaluated_when_asked),
+        cmocka_unit_test(test_training_set_is_evaluated_on_request),
         cmocka_unit_test(test_run_is_described),
         cmocka_unit_test(test_options_are_resolved),
         cmocka_unit_test(test_loss_falls_on_separable_data),
         cmocka_unit_test(test_empty_sets_and_shapes),
         cmocka_unit_test(test_data_that_do_not_fit),
-        cmocka_unit_test(test_hash_depends_on_seed_and_order_alone),
+        cmocka_unit_test(test_hash_depends_only_on_seed_and_order),
         cmocka_unit_test(test_runs_leave_nothing_behind),
         cmocka_unit_test(test_a_run_inside_another),
         cmocka_unit_test(test_types_of_samples_agree),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# train --check-gradient as a user runs it. What it must catch is planted in test_gradient_check.c.
+# train --check-gradient as a user runs it. test_gradient_check.c plants the errors that it must catch.
 
 bats_require_minimum_version 1.5.0
 
@@ -40,7 +40,7 @@ course_seconds=30
     [ "$(field 'sum(l["weights"] for l in r["layers"])' <<<"$output")" = 54976 ]
 }
 
-@test "a step of every tier that runs here has the reference's bits, whatever --isa says" {
+@test "a step has the reference's bits on every available tier, whatever --isa says" {
     run --separate-stderr check --hidden 8 --isa reference --json
     [ "$status" -eq 0 ]
     tiers=$(field 'r["tiers"]' <<<"$output")
@@ -68,7 +68,7 @@ course_seconds=30
     done
 }
 
-@test "two checks print the same, with any number of threads" {
+@test "two checks print the same, for any number of threads" {
     check --hidden 8 --threads 1 --json >"$BATS_TEST_TMPDIR/first" 2>&1
     check --hidden 8 --threads-exact 3 --json >"$BATS_TEST_TMPDIR/second" 2>&1
     cmp "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
@@ -83,7 +83,7 @@ course_seconds=30
     [[ $output == *"bound too wide"* ]]
 }
 
-@test "Ctrl-C ends it" {
+@test "Ctrl-C ends the check" {
     "$train" --data "$root/data/mnist" --check-gradient --hidden 1000,1000 --json >"$BATS_TEST_TMPDIR/out" 2>&1 &
     sleep 2
     kill -TERM $!

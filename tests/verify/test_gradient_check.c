@@ -1,5 +1,5 @@
 /*
- * The gradient check: that right code passes and wrong code does not, wherever the fault is planted.
+ * The gradient check: correct code passes, and code with a planted error fails, wherever the error is.
  */
 #include "tests/training.h"
 #include "verify/gradient_check.h"
@@ -98,7 +98,7 @@ static void test_right_gradients_pass(void **state)
     train.sample_weights = NULL;
 }
 
-static void test_every_activation_for_another_one_is_caught_in_double(void **state)
+static void test_every_wrong_activation_is_caught_in_double(void **state)
 {
     (void)state;
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
@@ -285,7 +285,7 @@ static int stop_at_once(void *context, double share)
     return 1;
 }
 
-static void test_it_can_be_stopped(void **state)
+static void test_the_check_can_be_stopped(void **state)
 {
     (void)state;
     const tileprop_options options = make_options(TILEPROP_SIGMOID);
@@ -304,14 +304,14 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_right_gradients_pass),
-        cmocka_unit_test(test_every_activation_for_another_one_is_caught_in_double),
+        cmocka_unit_test(test_every_wrong_activation_is_caught_in_double),
         cmocka_unit_test(test_a_slight_error_is_caught_in_double),
         cmocka_unit_test(test_a_step_moves_every_weight_by_its_gradient),
         cmocka_unit_test(test_a_weight_at_a_kink_is_skipped),
         cmocka_unit_test(test_a_step_is_shortened_where_the_loss_is_curved),
         cmocka_unit_test(test_a_bound_that_is_too_wide_does_not_pass),
         cmocka_unit_test(test_threads_change_nothing),
-        cmocka_unit_test(test_it_can_be_stopped),
+        cmocka_unit_test(test_the_check_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, prepare, clean_up);
 }

@@ -1,6 +1,6 @@
 /*
- * What a program that embeds the library may rely on: embed NAME runs the check of that name and prints "ok"
- * on success. Anything else that is printed comes from where it must not.
+ * Guarantees for programs that embed the library: embed NAME runs the check of that name and prints "ok" on success.
+ * Any other output comes from the library, which must not print.
  */
 #include <arpa/inet.h>
 #include <fenv.h>

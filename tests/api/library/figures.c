@@ -1,8 +1,8 @@
 /*
- * What a program finds of a model and of gradients, in what C11 and C++17 have in common:
+ * Reads a model's arrays and checks gradients through the library, in the common subset of C11 and C++17:
  *
- *     figures weights MODEL PICTURES     predicts with the model's own numbers, prints "ok"
- *     figures gradients PICTURES LABELS  checks gradients, prints what train --check-gradient --json has
+ *     figures weights MODEL PICTURES     predicts from the model's arrays, prints "ok"
+ *     figures gradients PICTURES LABELS  checks gradients, prints the figures of train --check-gradient --json
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * What the library refuses, in what C11 and C++17 have in common: each case is a good call with one fault,
- * and has the status and the line that it is to end with. Behind the samples no memory can be read.
+ * Calls that the library refuses, in the common subset of C11 and C++17: each case is a valid call with one error, and
+ * has the expected status and message. Memory after the samples is unreadable.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* MAP_ANONYMOUS */

@@ -1,5 +1,5 @@
 /*
- * A training from within, in what C11 and C++17 have in common:
+ * Training through the library, in the common subset of C11 and C++17:
  *
  *     run PICTURES LABELS FOLDER     trains, interrupts and resumes, prints the weights' hash
  */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""replace.py MODEL TENSOR VALUE...: puts other values, in hexadecimal, into a tensor of a safetensors file, and removes its checksum."""
+"""replace.py MODEL TENSOR VALUE...: sets a safetensors file's tensor to hexadecimal values and removes its checksum."""
 
 import json
 import struct

@@ -1,9 +1,9 @@
 /*
- * Predicts the samples of a file of floats with an exported model, whose header (-include) has -DNAME=... as
- * its name:
+ * Predicts the samples of a file of floats with an exported model. Its header is included with -include; -DNAME=... is
+ * the model's name:
  *
- *     rows SAMPLES    rows as predict --output writes them, without labels
- *     rows            the names of its features, where it has them (-DFEATURE_NAMES)
+ *     rows SAMPLES    rows in the format of predict --output, without labels
+ *     rows            the names of its features, if it has any (-DFEATURE_NAMES)
  */
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes samples as the floats that an exported model takes.
+"""Writes samples as floats for an exported model.
 
     samples.py images FILE COUNT        images of an IDX file, gzip
     samples.py table FILE NAMES         a table's rows, for features of these names; an empty cell is NaN

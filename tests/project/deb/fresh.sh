@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# By hand, as root, with mmdebstrap: a minimal Debian 12 in which the package is installed and used, then removed.
+# Run by hand as root; needs mmdebstrap. Installs, uses and removes the package in a minimal Debian 12.
 #
 #     make deb && tests/project/deb/fresh.sh build/deb/tileprop_*.deb
 #
-# The last line says that all went well.
+# The last line reports success.
 set -euo pipefail
 
 package=$(realpath "$1")

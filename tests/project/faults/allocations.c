@@ -1,6 +1,6 @@
 /*
- * Linked before train or predict with --wrap: makes one allocation of our own code fail. A site is an
- * allocation together with who called for it, TP_SITE_DEPTH callers up, as a hash of places in the program.
+ * Linked into train or predict with --wrap: makes one allocation of our own code fail. A site is an allocation together
+ * with its TP_SITE_DEPTH callers, as a hash of code addresses.
  * TP_FAULT="SITE:N" makes the site's N-th call fail; TP_FAULT_LOG names a file that gets a line `SITE calls
  * FRAMES` for each site when the program ends.
  */

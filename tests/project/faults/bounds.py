@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files that ask for more than they hold: the readers refuse them with one line, or read them, within the memory and
+"""Files that claim more than they hold: the readers refuse them in one line, or read them, within the memory and
 time that src/README.md allows them. RLIMIT_DATA limits the memory: a reader that takes more fails with exit code 1."""
 
 import concurrent.futures

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What train and predict leave behind when the system refuses something.
+"""Checks what train and predict leave behind when the system refuses something.
 
 usage: faults.py KIND, where KIND is
 

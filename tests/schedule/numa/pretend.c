@@ -1,6 +1,6 @@
 /*
- * To be preloaded: a machine with two memory nodes, on which threads are in turn. From the environment:
- * PRETEND_FREE, free bytes of each node; PRETEND_GRANTED, how many policies are set before one is refused;
+ * Preloaded library that simulates a machine with two memory nodes, with threads on them in turn. Environment:
+ * PRETEND_FREE, free bytes of each node; PRETEND_GRANTED, the number of policies set before one is refused;
  * PRETEND_LOG, a file to which each call of mbind adds a line.
  */
 #include <errno.h>

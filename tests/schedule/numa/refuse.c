@@ -1,6 +1,5 @@
 /*
- * refuse PROGRAM ARGUMENT...: runs a program for which the system refuses the calls about memory nodes with
- * EPERM, as a container's filter does.
+ * refuse PROGRAM ARGUMENT...: runs a program whose NUMA system calls fail with EPERM, as with a container's filter.
  */
 #include <errno.h>
 #include <linux/filter.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# By hand: that --numa places memory where it says, on a machine with two memory nodes. Boots Debian's kernel in an
-# emulator with two nodes of one CPU each, trains there on two threads with every choice of --numa, and compares
-# weights with a run here and pages with what was asked for. KERNEL=FILE boots that one instead of Debian's.
+# Run by hand: checks that --numa places memory as documented on a machine with two memory nodes. Boots Debian's kernel
+# in an emulator with two nodes of one CPU each, trains there on two threads with every --numa, and compares the weights
+# with a run on this machine and the pages with the requested placement. KERNEL=FILE boots that kernel instead.
 set -eu
 cd "$(dirname "$0")/../../.."
 

@@ -1,7 +1,6 @@
 /*
- * Linked into the program beside three of its functions, it says where pages really lie: who the team's
- * members were when the run began, and after the last step, on which node the kernel has each page of what
- * they own and of the samples that they read.
+ * Linked into the program, where it wraps some functions, it prints where pages really are: the team's members when the
+ * run begins, and after the last step the node of each page of the memory they own and the samples they read.
  */
 #include <numaif.h>
 #include <sched.h>
