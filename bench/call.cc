@@ -20,7 +20,7 @@ bool has_rule(const Call &c)
     return (c.verb == UPDATE && !c.bare) || c.verb == APPLY;
 }
 
-// Zeros come in runs, as in images, whose order no branch predictor can learn.
+// Zeros come in runs, as in images, in an order that no branch predictor can learn.
 bool is_zero(size_t i)
 {
     constexpr size_t kRun = 6;

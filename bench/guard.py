@@ -34,7 +34,7 @@ STARTS = 5  # per program and round; the fastest counts
 TRAINING = "--hidden 64 --train-limit 2000 --epochs 1 --threads 1 --quiet".split()
 
 RECORD, COUNT_LIMIT = ROOT / "bench/instructions", 0.02
-# Workloads, and the function whose instructions count.
+# Workloads, and the function whose instructions are counted.
 COUNTED = {"step-784-64-10": "tp_step_run", "step_skipping-784-64-10": "tp_step_run", "predict-784-64-10": "tileprop_predict_u8",
            "load-mnist-gzip": "tp_idx_load", "load-csv": "tp_data_loader_read",
            **dict.fromkeys("""forward-32x64x785 forward-32x10x64-linear backward-32x64x64 update-785x64x32-first

@@ -20,7 +20,7 @@ using Prepare = std::function<std::function<void()>(const Product &)>;
 using Sgemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
                    int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
-// With a row-major sgemm, whose integers are of type Int.
+// For a row-major sgemm with integers of type Int.
 template <typename Int, typename Function> Prepare prepare_sgemm(Function sgemm)
 {
     return [=](const Product &p) {

@@ -43,7 +43,7 @@ struct Contender {
 // and whose call takes kSlow times as long as both a burst and the fastest call, runs in every fifth round only.
 void compete(std::vector<Contender> &contenders, size_t rounds, double burst);
 
-// Of the values that are not NaN; NaN if there are none.
+// Median of the values that are not NaN; NaN if there are none.
 double median(std::vector<double> values);
 
 // Median of above[i] / below[i] over the rounds that have both.

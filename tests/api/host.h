@@ -76,7 +76,7 @@ static inline void check(const char *name, void (*run)(const void *context), con
     check_under(name, run, context, no_limit);
 }
 
-/* Says what is wrong, which the parent takes for output. */
+/* Prints the error; the parent treats any output as a failure. */
 static inline void judge(const char *call, tileprop_status status)
 {
     const bool said = message[0] && !strchr(message, '\n');

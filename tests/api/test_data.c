@@ -19,7 +19,7 @@ static uint8_t u8[ROWS][FEATURES], u8_apart[ROWS][STRIDE], labels[ROWS];
 static int64_t labels64[ROWS];
 static char message[256];
 
-/* The first one of each type is what the others are compared with. */
+/* The others of each type are compared with its first. */
 static const struct form {
     const char *name;
     const void *samples;
@@ -151,7 +151,7 @@ static void test_gradients_are_the_same(void **state)
                 fail_msg("%s", message);
             assert_int_equal(found.layer_count, 2);
         }
-        for (int l = 0; l < 2; l++) /* padding is behind right */
+        for (int l = 0; l < 2; l++) /* padding follows the member `right` */
             assert_memory_equal(&layers[0][l], &layers[1][l], offsetof(tileprop_layer_gradients, right));
     }
 }
@@ -308,7 +308,7 @@ static void test_labels_beyond_int32_are_refused(void **state)
     labels64[9] = before;
 }
 
-/* A program with headers of a version before, whose run_options end earlier. */
+/* A program compiled with headers of an older version, whose run_options are shorter. */
 static void test_run_options_may_be_shorter(void **state)
 {
     (void)state;
@@ -343,7 +343,7 @@ int main(void)
             u8[r][i] = u8_apart[r][i] = (uint8_t)(100 * f64[r][i]);
         }
         for (size_t i = FEATURES; i < STRIDE; i++) {
-            f64_apart[r][i] = (double)(f32_apart[r][i] = NAN); /* nobody reads these */
+            f64_apart[r][i] = (double)(f32_apart[r][i] = NAN); /* never read */
             u8_apart[r][i] = 77;
         }
     }

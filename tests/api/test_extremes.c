@@ -103,7 +103,7 @@ static void set_texts(const void *context)
         dprintf(STDERR_FILENO, "an option past the end\n");
 }
 
-/* Members whose values are checked before anything is read that they are the size of. */
+/* Members that are sizes: checked before anything of that size is read. */
 static void with_sizes(const void *context)
 {
     const size_t n = *(const size_t *)context;
@@ -203,7 +203,7 @@ static void with_trainer(const void *context)
     judge("no options", tileprop_trainer_create(&trainer, NULL, &data, NULL, NULL, NULL, message, sizeof message));
 }
 
-/* Functions without a status, past the end of what there is. */
+/* Functions without a status, with indices past the end. */
 static void look(const void *context)
 {
     const float *bias;

@@ -55,7 +55,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrived = PTHREAD_COND_INITIALIZER;
 static struct message *first, **end = &first;
 static size_t sent;    /* messages of weights since the run has begun */
-static size_t spoiled; /* the one of which a bit is changed; 0: none */
+static size_t spoiled; /* number of the message in which a bit is flipped; 0: none */
 
 struct rank {
     tileprop_ranks ranks;

@@ -10,7 +10,7 @@ setup() {
     [ "$(id -u)" -eq 0 ] || skip "only root can be two users"
     command -v setpriv >/dev/null || skip "setpriv is missing"
     as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    # Beside the test's folder, which nobody else may enter.
+    # Outside the test's folder, which other users cannot enter.
     shared=$(mktemp -d /tmp/tileprop-shared.XXXXXX)
     chmod 755 "$shared"
     mkdir "$shared/bin"

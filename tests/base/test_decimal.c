@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "tests/check.h"
 
-/* The text is copied to a block of its own size, so that a sanitizer sees a read behind its end. */
+/* The text is copied to a block of exactly its size, so that a sanitizer sees reads past its end. */
 static const char *read_copy(const char *text, double *value, size_t *used)
 {
     const size_t size = strlen(text);
@@ -134,7 +134,7 @@ static void test_text_that_is_not_a_number(void **state)
     assert_int_equal(used, 1);
 }
 
-/* Digits without end behind a tie, and zeros without end before a number. */
+/* Very many digits after a tie, and very many zeros before a number. */
 static void test_long(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static void test_short_numbers_are_exact(void **state)
     }
 }
 
-/* Every way of writing a float, the ties beside it, and numbers next to those. */
+/* Every notation of a float, the ties next to it, and numbers close to those. */
 static void test_random_floats(void **state)
 {
     (void)state;

@@ -71,7 +71,7 @@ void test_verify_finds_wrong_kernels(void **)
     }
 }
 
-// Only what is multiplied counts.
+// Only executed multiplications count.
 void test_marked_calls_count_what_is_done(void **)
 {
     Call call = {.verb = FORWARD, .m = 1000, .n = 64, .k = 785};

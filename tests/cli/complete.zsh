@@ -1,4 +1,4 @@
-# Types COMMAND-LINE and a tab into a zsh that has the completions of FOLDER, and prints what is on the line then:
+# Types COMMAND-LINE and a tab into a zsh with the completions of FOLDER, and prints the resulting line:
 #
 #     zsh -f complete.zsh FOLDER COMMAND-LINE
 zmodload zsh/zpty

@@ -18,7 +18,7 @@ static void require(int condition)
         abort();
 }
 
-/* Cuts text, which ends with a zero, into arguments behind the program's name; returns their number. */
+/* Splits the zero-terminated text into arguments after the program's name; returns their number. */
 static int cut(char *text, size_t size, char **arguments)
 {
     int count = 0;

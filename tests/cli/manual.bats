@@ -49,7 +49,7 @@ options_of() { # the names in --help all
     "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only example.c
 }
 
-# completed WORD...: what bash would offer for the last word.
+# completed WORD...: bash's completions of the last word.
 completed() {
     # shellcheck source=/dev/null
     source "$made/$1.bash"

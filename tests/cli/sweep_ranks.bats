@@ -45,7 +45,7 @@ rows() { cut -d, -f1-11,13- "$1" | sort; }
     said sweep 1 '--runs: absent/r.csv: No such file' 3 "${all[@]}" --runs absent/r.csv
     on_rank_2 'export TILEPROP_ISA=none'
     said sweep 2 'rank 2 on ' 3 ./wrap "${all[@]}"
-    # A folder of its own on that rank needs rights that not everybody has.
+    # Giving that rank its own folder needs privileges that not every user has.
     unshare -rm true || skip 'no mount namespaces'
     mkdir data other
     cp t.csv data

@@ -60,13 +60,13 @@ static const struct tp_options options = {"Usage: test\n", "\nThe end.\n", table
 static const struct values defaults = {
     .mix = true, .seed = 1, .rate = 0.9, .tier = "auto", .hidden = {64}, .hidden_count = 1};
 
-/* What the last parse() left; storage is kept until the next one. */
+/* The result of the last parse(); storage is kept until the next one. */
 static struct values values;
 static enum tp_option_source sources[TP_OPTIONS_MAX];
 static struct tp_error error;
 static char *storage;
 
-/* Parses the arguments, which are separated by blanks in line; "^" in it stands for a blank inside of one. */
+/* Parses the arguments in line, separated by blanks; "^" stands for a blank inside an argument. */
 static tileprop_status parse(const char *line)
 {
     static char text[8192];
@@ -283,7 +283,7 @@ static void misplaced_arguments_are_refused(void **state)
     assert_string_equal(values.output, "--loud");
 }
 
-/* Parses with a configuration file of this text; arguments may stand before and behind --config. */
+/* Parses with a configuration file of this text; arguments may precede and follow --config. */
 static tileprop_status parse_file(void **state, const char *before, const char *text, const char *behind)
 {
     char line[8192];

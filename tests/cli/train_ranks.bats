@@ -25,7 +25,7 @@ same() {
     done
 }
 
-# start COUNT: a long run with checkpoints, whose rank 2 leaves its number in ./pid; returns when it has written one.
+# start COUNT: starts a long run with checkpoints; returns once one is written. Rank 2 writes its process id to ./pid.
 start() {
     on_rank_2 "echo \$\$ >pid"
     rm -f c pid
@@ -63,7 +63,7 @@ goes_on() {
     run ranks 3 "$train" --version
     [ "$status" -eq 0 ]
     [ "$output" = "$("$train" --version)" ]
-    # A folder of its own on that rank needs rights that not everybody has.
+    # Giving that rank its own folder needs privileges that not every user has.
     unshare -rm true || skip 'no mount namespaces'
     cp -r "$(few_digits)" data
     cp -r data other

@@ -156,7 +156,7 @@ static double sample_value(const struct tp_dataset *dataset, size_t i)
                                         : (double)((const float *)dataset->samples)[i];
 }
 
-/* Splits 100 numbered samples and expects so many in the tail, every value in its place. */
+/* Splits 100 numbered samples and expects this many in the tail, every value in its place. */
 static void check_split(double fraction, tileprop_type type, size_t expected)
 {
     struct tp_dataset head = numbered(100, type), tail;

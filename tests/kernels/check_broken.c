@@ -197,7 +197,7 @@ static void pack_reads_behind(const struct tp_pack *p)
     tp_pack_u8_reference(p);
 }
 
-/* A read behind the samples is a signal: the check runs in a child. */
+/* A read past the samples raises a signal, so the check runs in a child process. */
 static void check_in_child(struct verdict *v, tp_pack_fn *kernel)
 {
     pid_t child = fork();

@@ -92,7 +92,7 @@ struct bytes {
     uint64_t *added;
 };
 
-/* Bytes, some of them 0, and a, what they become by one of two tables. */
+/* Bytes, some of them 0, and in a their values from one of two tables. */
 static struct tp_bytes bytes_new(struct bytes *b, const struct matrix *a, enum data_kind kind, size_t density)
 {
     b->samples = fence_new(a->rows * a->columns, 0);

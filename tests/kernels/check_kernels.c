@@ -20,7 +20,7 @@
 
 bool check_exhaustive;
 
-/* The TAP report, and what selects its lines. */
+/* The TAP report and the selection of its lines. */
 struct report {
     uint64_t seed;
     const char *only;
@@ -58,7 +58,7 @@ static void print_verdict(struct report *r, const struct verdict *v, const char 
     fflush(stdout);
 }
 
-/* Whether the verb's check is to run; if the CPU cannot, says so. */
+/* Whether to run the verb's check; prints a skip if the CPU cannot. */
 static bool begin(struct report *r, const struct tp_tier *tier, const char *symbol)
 {
     if (r->only && !strstr(symbol, r->only))

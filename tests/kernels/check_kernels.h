@@ -16,13 +16,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* A kernel passes when it ran at least one case and none failed. The first failure is kept in words. */
+/* A kernel passes if at least one case ran and none failed. The first failure is kept as text. */
 struct verdict {
     size_t cases, failures;
     char label[256];   /* of the case that is running */
     char first[512];   /* its label and what was wrong */
-    char note[256];    /* a measured value worth a line; empty: none */
-    const char *claim; /* what the cases showed; NULL: equality with the reference tier */
+    char note[256];    /* a measured value to print; empty: none */
+    const char *claim; /* the property shown by the cases; NULL: equality with the reference tier */
 };
 
 /* Begins a case and describes it. */

@@ -15,7 +15,7 @@ struct update_case {
     struct tp_optimizer optimizer;
 };
 
-/* What a call reads and what it writes. */
+/* Operands that a call reads and writes. */
 struct operands {
     struct matrix a, d;
     struct tp_marks marks; /* of a; or absent */

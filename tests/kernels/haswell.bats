@@ -17,7 +17,7 @@ json() {
     python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$output"
 }
 
-# on CPU ARGUMENTS...: runs the program there; $errors is what it wrote to stderr itself.
+# on CPU ARGUMENTS...: runs the program on that CPU; $errors is the program's own stderr.
 on() {
     [ -z "$TP_SANITIZE" ] || skip "the sanitizers' own memory does not fit the emulator"
     command -v qemu-x86_64 >/dev/null || skip "no qemu-x86_64 here (Debian: qemu-user)"

@@ -14,7 +14,7 @@
 #include "kernels/cpu.h"
 #include "kernels/kernels.h"
 
-/* The cache of this level that Linux describes, in bytes; 0: none. */
+/* The size of the cache of this level according to Linux, in bytes; 0: none. */
 static size_t told_by_system(unsigned level)
 {
     size_t bytes = 0;

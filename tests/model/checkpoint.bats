@@ -23,7 +23,7 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@"
 }
 
-# whole ARGUMENTS...: the weights of the run that nobody interrupts; its files are in whole/.
+# whole ARGUMENTS...: the weights of the uninterrupted run; its files are in whole/.
 whole() {
     mkdir -p whole
     (cd whole && "$train" "${net[@]}" "$@" "${kept[@]}") | weights
@@ -61,7 +61,7 @@ END
 
 # begin_endless ARGUMENTS...: a run in the background, child, which has begun.
 begin_endless() {
-    # A background job of a shell ignores SIGINT unless told otherwise.
+    # Background jobs of a shell ignore SIGINT by default.
     env --default-signal=INT "$train" "${net[@]}" --epochs 1000000 "$@" >out 2>err &
     child=$!
     until grep -q ^machine out; do
@@ -157,7 +157,7 @@ begin_endless() {
     cmp b whole/b
 }
 
-# stands_behind STEP LR EVERY: a run that diverges leaves a checkpoint from behind this step, or none.
+# stands_behind STEP LR EVERY: a diverging run leaves a checkpoint from after this step, or none.
 stands_behind() {
     wild=("${few[@]}" --hidden 64,64 --activation relu --optimizer sgd --batch 128 --evals-per-epoch 1 --lr "$2")
     rm -f c
@@ -191,7 +191,7 @@ stands_behind() {
 1e-9s 10
 1e9s none
 END
-    # The weights behind step 10 have no finite validation loss.
+    # The weights after step 10 have no finite validation loss.
     stands_behind 9 1 1
 }
 
@@ -240,7 +240,7 @@ END
 }
 
 @test "SIGINT and SIGTERM write a checkpoint and exit 130 and 143" {
-    # An evaluation behind each step: that behind the last one is part of the run.
+    # An evaluation after each step; the one after the last step is part of the run.
     net+=(--evals-per-epoch 20)
     for signal in INT TERM; do
         step=step # the heading alone: it was stopped before its first step, so there is nothing to resume
@@ -261,7 +261,7 @@ END
     done
 }
 
-# resumed_alike ARGUMENTS...: a stopped run's checkpoint goes on to what the run in whole/ has.
+# resumed_alike ARGUMENTS...: resuming a stopped run's checkpoint gives the results in whole/.
 resumed_alike() {
     "$train" "$@" "${kept[@]}" --resume c >out
     [ "$(weights <out)" = "$(weights <whole/out)" ]

@@ -36,7 +36,7 @@ static void *allocate(size_t size)
     return bytes;
 }
 
-/* Exactly as large as it says, so that whoever reads on is caught. */
+/* Exactly as large as declared, so that reads past the end are caught. */
 static struct tp_file make_file(const uint8_t *data, size_t size)
 {
     struct tp_file file = {.path = "fuzz", .bytes = allocate(size), .size = size};
@@ -209,7 +209,7 @@ static size_t mutate_part(uint8_t *data, size_t size, size_t most, size_t begin,
     return end + behind;
 }
 
-/* Mutates the whole file, its values, or its header, whose length is kept right. */
+/* Mutates the whole file, its values, or its header, and keeps the header's length valid. */
 static size_t mutate_bytes(uint8_t *data, size_t size, size_t most, unsigned *seed)
 {
     size_t length;
@@ -271,7 +271,7 @@ static void mutate_tensors(struct tp_safetensors *read, unsigned *seed)
     }
 }
 
-/* A file's tensors and texts but the checksum; false for what is no safetensors file. */
+/* A file's tensors and texts except the checksum; false if it is not a safetensors file. */
 static bool take_apart(const uint8_t *data, size_t size, struct tp_safetensors *read)
 {
     struct tp_error error;
@@ -314,7 +314,7 @@ static size_t put_together(const struct tp_safetensors *read, uint8_t *data, siz
     return size <= most ? size : 0;
 }
 
-/* A mutation after which the checksum is right; 0: the file has none that could be. */
+/* A mutation after which the checksum is correct; 0: the file has no checksum to correct. */
 static size_t mutate_content(uint8_t *data, size_t size, size_t most, unsigned *seed)
 {
     struct tp_safetensors read;

@@ -25,7 +25,7 @@ static void *count_allocation(size_t size)
     return malloc(size);
 }
 
-/* Exactly as large as it says, so that whoever reads on is caught. */
+/* Exactly as large as declared, so that reads past the end are caught. */
 static struct tp_file make_file(const uint8_t *data, size_t size)
 {
     const uint8_t *end = size > 1 && data[0] & 1 ? memchr(data + 1, 0, size - 1) : NULL;

@@ -122,7 +122,7 @@ def main():
     for trial in range(arguments.trials):
         name = names[trial % len(names)]
         expected, seconds = references[name]
-        # The first kill's moments are spread evenly over each variant's run, the others' likewise.
+        # First kills are spread evenly over each variant's run, and so are later ones.
         share = (trial // len(names) + 0.5) / max(1, -(-arguments.trials // len(names)))
         shares = [share, (share + 0.37) % 1, (share + 0.71) % 1][:1 + trial % 7 // 5 + trial % 7 // 6]
         seen[f"trials with {len(shares)} kills"] += 1

@@ -210,7 +210,7 @@ static void test_layout_is_that_of_pytorch(void **state)
     free(path);
 }
 
-/* The names of activations in files stay what they are, whatever the options call them. */
+/* Names of activations in files do not change, whatever the options call them. */
 static void test_names_of_activations(void **state)
 {
     static const char *const names[] = {[TILEPROP_SIGMOID] = "sigmoid",
@@ -239,7 +239,7 @@ static void test_names_of_activations(void **state)
 
 static float many[1000];
 
-/* Reads the tensors, written with these texts (NULL: none). */
+/* Reads tensors written with these texts (NULL: none). */
 static tileprop_status read_tensors(const char *directory, const struct tp_tensor *tensors, size_t count, json_t *texts,
                                     struct tp_model *model, struct tp_error *error)
 {
@@ -375,7 +375,7 @@ static void test_refuses_texts(void **state)
     }
 }
 
-/* Files of former versions do not say which features are split: none. */
+/* Files of older versions do not say which features are split: none are. */
 static void test_split_features(void **state)
 {
     static const struct {

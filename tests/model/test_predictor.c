@@ -39,7 +39,7 @@ static struct tp_dataset make_samples(size_t classes)
                                .classes = classes};
 }
 
-/* A ReLU network of these units, whose layers have the biases that the bits of `biases` name. */
+/* A ReLU network with these units; the bits of `biases` select the layers with biases. */
 static struct tp_model make_model(size_t layers, const size_t *units, unsigned biases)
 {
     struct tp_model model = {.described = true, .activation = TILEPROP_RELU};

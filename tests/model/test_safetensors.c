@@ -205,7 +205,7 @@ static void test_bounds_memory(void **state)
     json_set_alloc_funcs(malloc, free);
 }
 
-/* More values than a header may have, wherever they are; commas in texts are none. */
+/* More values than a header may have, at any place; commas in texts do not count. */
 static void test_bounds_values(void **state)
 {
     (void)state;
@@ -287,7 +287,7 @@ static void test_limits_headers(void **state)
     free(path);
 }
 
-/* A header whose length begins with gzip's magic bytes is none the less a header. */
+/* A header whose length begins with gzip's magic bytes is still a header. */
 static void test_is_never_unpacked(void **state)
 {
     char *header = malloc(0x8b1f + 1);

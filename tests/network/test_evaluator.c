@@ -26,7 +26,7 @@ struct results {
     uint16_t predicted[SAMPLES_MAX];
 };
 
-/* A network of `slices` slices a layer, its normalization, and what becomes of missing values. */
+/* A network with `slices` slices per layer, its normalization, and the values that replace missing ones. */
 struct model {
     struct tp_network network;
     struct tp_arena arena;

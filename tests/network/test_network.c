@@ -80,7 +80,7 @@ static size_t rows_of(const struct tp_layer *layer)
     return layer->inputs + layer->bias;
 }
 
-/* Where weight (row, unit) of a layer lies. */
+/* The place of weight (row, unit) of a layer. */
 static float *weight_at(const struct tp_layer *layer, size_t row, size_t unit)
 {
     for (size_t s = 0; s < layer->slice_count; s++) {
@@ -163,7 +163,7 @@ static struct tp_network varied_shape(size_t i, size_t members)
     return shape(&options, varied[i].features, varied[i].classes, members);
 }
 
-/* Slices follow each other without a gap, start on a panel, and nobody's is empty while another has two. */
+/* Slices are contiguous, start on a panel, and none is empty while another has two panels. */
 static void test_slices_cover_the_units_once(void **state)
 {
     (void)state;
@@ -188,7 +188,7 @@ static void test_slices_cover_the_units_once(void **state)
     }
 }
 
-/* Counts in updated[row][unit] what an operation updates of the layer. */
+/* Counts the layer's weights that an operation updates, in updated[row][unit]. */
 static void count_update(const struct tp_operation *o, const struct tp_layer *layer, unsigned char updated[][UNITS_MAX])
 {
     assert_true(o->inputs.begin < o->inputs.end);
@@ -203,7 +203,7 @@ static void count_update(const struct tp_operation *o, const struct tp_layer *la
     }
 }
 
-/* Counts what `member` updates of layer l in a step. */
+/* Counts the weights of layer l that `member` updates in a step. */
 static void count_updates(const struct tp_plan *plan, const struct tp_network *network, size_t l, size_t member,
                           unsigned char updated[][UNITS_MAX])
 {
@@ -392,12 +392,12 @@ static void test_fan_in(void **state)
         struct model model;
         model_make(&model, &options, 2, UNITS_MAX, 1, TILEPROP_INIT_FAN_IN, 12);
         check_moments(moments_of(&model.network, 0, 2), 1 / known[i].fan_in, 2 * 1000, 2);
-        check_moments(moments_of(&model.network, 2, 2), 1. / 2, 2 * UNITS_MAX, 2); /* a later bias is none */
+        check_moments(moments_of(&model.network, 2, 2), 1. / 2, 2 * UNITS_MAX, 2); /* later biases do not count */
         model_free(&model);
     }
 }
 
-/* Later biases start at 0; the first layer's constant input has weights of its own, all different. */
+/* Later biases start at 0; the weights of the first layer's constant input are all different. */
 static void test_first_biases(void **state)
 {
     (void)state;
@@ -531,7 +531,7 @@ static void test_hash(void **state)
     model_free(&model);
 }
 
-/* Sizes whose products no integer holds are more than memory can, wherever they come from. */
+/* Sizes whose products overflow exceed the memory, wherever they come from. */
 static void test_sizes_beyond_memory(void **state)
 {
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX / 2, SIZE_MAX / 64, (size_t)1 << 59};

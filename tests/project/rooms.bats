@@ -18,7 +18,7 @@ some() { # the check "$@" finds something
     [ -n "$("$@")" ]
 }
 
-# objects FOLDER...: the objects below these folders of the build whose sources still exist.
+# objects FOLDER...: the objects in these folders of the build whose sources still exist.
 objects() {
     local folder object source
     for folder; do
@@ -81,7 +81,7 @@ undefined() {
 # What is exactly defined by IEEE 754. Other functions of libm differ between versions and CPUs.
 exact='fma fmaf sqrt sqrtf rint rintf floor floorf nextafter'
 
-# inexact OBJECT...: what they take from libm beyond $exact.
+# inexact OBJECT...: functions they use from libm, except $exact.
 inexact() {
     local libm
     libm=$("$cc" -print-file-name=libm.so.6)
@@ -99,7 +99,7 @@ inexact() {
     some inexact "$object"
 }
 
-# helpers OBJECT...: what a tier takes from elsewhere, beyond tp_ names, $exact and what compilers insert.
+# helpers OBJECT...: outside symbols of a tier, except tp_ names, $exact and those that compilers insert.
 helpers() {
     undefined "$@" | grep -vxE "tp_.*|${exact// /|}|mem(cpy|set|move)|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail" || true
 }
@@ -195,7 +195,7 @@ rooms=tests/project/rooms.py
 @test "rooms use only what src/README.md allows" {
     listed() { "$rooms" . "$build"; }
     none listed
-    # And finds what is planted: an include of a room above, of a tier, of the tests; a symbol of another room.
+    # And finds the planted violations: an include of a room above, of a tier, of the tests; a symbol of another room.
     cp -r src "$plant"
     for line in 'train/trainer.h' '../tests/check.h' 'kernels/avx2/vector.h' 'trainer.h'; do
         echo "#include \"$line\"" >"$plant/src/network/planted.c"

@@ -64,7 +64,7 @@ static struct tp_file make_file(unsigned choices, size_t packed, const uint8_t *
             append_member(&file, choices, bytes, cut);
         append_member(&file, choices, bytes + cut, packed - cut);
     }
-    /* The last bytes of a member are its size, or what somebody claims that it is. */
+    /* The last bytes of a member are its size, or a false claim of it. */
     if ((choices & CLAIM) && file.size && size - packed >= 4)
         memcpy(file.bytes + file.size - 4, bytes + packed, 4);
     else
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(compressor != NULL);
     const size_t zeros = data[0] & PADDED ? data[1] % 8 + 1 : 0;
     struct tp_file made = make_file(data[0], data[1], data + 2, size - 2), file = new_file(made.size + zeros);
-    append(&file, made.bytes, made.size); /* exactly as large as it says, so that whoever reads on is caught */
+    append(&file, made.bytes, made.size); /* exactly its size, so that reads past the end are caught */
     append(&file, (const uint8_t[8]){0}, zeros);
     tp_file_free(&made);
     struct tp_error error = {""};

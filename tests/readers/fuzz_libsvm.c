@@ -71,7 +71,7 @@ static void check_same(const struct tp_dataset *one, const struct tp_dataset *ot
     require(memcmp(one->places, other->places, one->count * sizeof *one->places) == 0);
 }
 
-/* The text once more by what was learned of it, which has to do, and then the other one. */
+/* The text again with the schema learned from it, which must succeed, and then the other one. */
 static void read_more(const uint8_t *text, size_t size, const uint8_t *end, const struct tp_libsvm_options *options,
                       struct tp_schema *schema, const struct tp_dataset *learned)
 {

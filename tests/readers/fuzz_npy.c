@@ -64,7 +64,7 @@ static void check_samples(const struct tp_dataset *data, size_t size, int may_be
     require(sum <= 255 * values);
 }
 
-/* A file's samples or labels; the same once more by what was learned, which has to do. */
+/* A file's samples or labels, and again with the learned schema, which must succeed. */
 static void check_again(const uint8_t *data, size_t size, struct tp_schema *schema, const struct tp_dataset *read)
 {
     struct tp_file file = make_file(data[0], data + 2, size - 2);

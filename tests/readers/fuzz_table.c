@@ -25,7 +25,7 @@ enum {
     OFFSETS = 16 << 8,
     ONE_OFFSET = 32 << 8,
     BY_TEXT = 64 << 8,    /* the schema is that of a model */
-    OTHER_AUTO = 128 << 8 /* nothing is said of the other table's header */
+    OTHER_AUTO = 128 << 8 /* the header of the other table is not specified */
 };
 
 static void require(int condition)
@@ -152,7 +152,7 @@ static void check_again(const uint8_t *bytes, size_t size, const struct tp_table
     tp_dataset_free(&again);
 }
 
-/* Replaces a schema by what a model keeps of it. */
+/* Replaces a schema by the parts that a model keeps. */
 static void pass_on(struct tp_schema *schema)
 {
     struct tp_schema kept;

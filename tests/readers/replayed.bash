@@ -21,7 +21,7 @@ has_parts() {
     done
 }
 
-# trained PARTS ARGUMENTS...: train succeeds and says the parts.
+# trained PARTS ARGUMENTS...: train succeeds and prints the parts.
 trained() {
     local parts=$1
     shift
@@ -35,7 +35,7 @@ refused() { # CODE PARTS ARGUMENTS...
     refused_by train "$train" "$@" --quiet
 }
 
-# repeat N: so many times what comes in.
+# repeat N: standard input, N times.
 repeat() {
     local lines
     lines=$(cat)

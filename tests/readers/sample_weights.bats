@@ -117,7 +117,7 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     sed '9s/,[^,]*,\([a-z]*\)$/,7,\1/' w.csv >other.csv
     refused 2 '--data: ... set ... c: fingerprint' --data other.csv "${run[@]}" --epochs 4 --resume c
     refused 2 '--sample-weight: none ... weight ... c' --data w.csv --hidden 8 --epochs 4 --resume c
-    # A model whose table had weights: they are found by its names, and may be left alone.
+    # A model whose table had weights: they are found by name, and may be absent.
     "$train" --data w.csv --sample-weight weight "${quick[@]}" --init-from c >/dev/null
     refused 3 '--sample-weight: column 1 ... input' --data w.csv --sample-weight x --init-from c --hidden 8
     "$train" --data plain.csv "${quick[@]}" --init-from c >/dev/null

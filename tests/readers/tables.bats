@@ -47,7 +47,7 @@ not_predicted() {
     refused_by predict "$predict" "$@"
 }
 
-# same_scores MODEL ARGUMENTS...: predict finds the loss and the accuracy that train said last, in the file trained.
+# same_scores MODEL ARGUMENTS...: predict gives the last loss and accuracy that train printed to the file trained.
 same_scores() {
     local loss accuracy
     output=$(<trained)

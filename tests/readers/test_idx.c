@@ -1,5 +1,5 @@
 /*
- * The IDX reader: what it reads, and one message for each thing that can be wrong with a file.
+ * The IDX reader: valid files, and one message for each possible error in a file.
  */
 #include <errno.h>
 #include <math.h>
@@ -14,7 +14,7 @@ enum role { IMAGES, LABELS };
 static const unsigned char two_images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 10, 20, 30, 40, 50, 255};
 static const unsigned char three_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 255};
 
-/* What is wrong, in which bytes, read as what, and what the message says after the path. */
+/* A defect, the bytes of the file, the role it is read in, and the message after the path. */
 struct defect {
     enum role role;
     size_t size;
@@ -86,7 +86,7 @@ static tileprop_status read_as(const char *path, enum role role, struct tp_datas
     return role == LABELS ? tp_idx_labels(&file, "images", dataset, error) : tp_idx_images(&file, dataset, error);
 }
 
-/* Writes the bytes, reads them back in that role, and expects the message behind the path. */
+/* Writes the bytes, reads them in that role, and expects the message after the path. */
 static void check_defect(const char *directory, const void *bytes, size_t size, enum role role, const char *message)
 {
     struct tp_dataset dataset;
@@ -145,7 +145,7 @@ static void test_damaged_gzip(void **state)
     unsigned char *longer = calloc(1, 2 * size);
     assert_non_null(longer);
     memcpy(longer, packed, size);
-    longer[size + 2] = 1; /* zeros alone are passed over */
+    longer[size + 2] = 1; /* only zeros are skipped */
     char *message = NULL;
     assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after ... gzip stream", size) > 0);
     check_defect(*state, longer, size + 3, IMAGES, message);

@@ -67,7 +67,7 @@ static void test_forms(void **state)
     tp_schema_free(&schema);
 }
 
-/* Where indices begin is learned, and what the training data do not have is left out. */
+/* The first index is learned; features missing from the training data are left out. */
 static void test_indices(void **state)
 {
     (void)state;

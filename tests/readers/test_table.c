@@ -312,7 +312,7 @@ static void test_weights_of_samples(void **state)
     assert_null(table.data.sample_weights);
     free_table(&table);
 
-    /* Without names: weights before the label and behind it. */
+    /* Without names: weights before and after the label. */
     for (int i = 0; i < 2; i++) {
         table = read_text(
             i ? "1,a,2,5\n3,b,4,6\n" : "1,2,a,5\n3,4,b,6\n",
@@ -345,7 +345,7 @@ static void test_too_many_categories(void **state)
         length += (size_t)sprintf(text + length, "t%d,1\n", i);
     check_refused(text, plain, "row 1002, column 1 (t): ... 1000 ... texts ... column");
     length -= strlen("t1000,1\n");
-    for (int i = 0; i < 2 * ROWS; i++) /* each of whose inputs is missing */
+    for (int i = 0; i < 2 * ROWS; i++) /* more rows, with missing inputs */
         length += (size_t)sprintf(text + length, "?,1\n");
     check_refused(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
                   "3002 rows ... 1000 inputs ... category ... 256 times");

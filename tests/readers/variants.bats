@@ -25,7 +25,7 @@ refuses() { # CODE PARTS TEXT ARGUMENTS...
     refused "$code" "$parts" --data t.csv "$@"
 }
 
-# predicted PARTS TEXT ARGUMENTS...: predict succeeds with d.csv, and says the parts on standard output or error.
+# predicted PARTS TEXT ARGUMENTS...: predict succeeds with d.csv and prints the parts on standard output or error.
 predicted() {
     local parts=$1
     printf '%b' "$2" >d.csv

@@ -61,7 +61,7 @@ void tp_numa_release(void *start, size_t bytes)
     record((struct call){.kind = RELEASE, .start = start, .bytes = bytes});
 }
 
-/* The call of this kind for the block that begins there; NULL: there was none. */
+/* The call of this kind for the block that begins there, or NULL. */
 static const struct call *find(enum kind kind, const void *start)
 {
     assert_in_range(call_count, 0, CALLS_MAX);
@@ -108,7 +108,7 @@ static void settle(void *context, size_t member, size_t members)
     tp_placement_enter(&run->placement, member, run->nodes[member], &run->arenas[member]);
 }
 
-/* Settles a team whose members are on these nodes; the system grants so many calls. */
+/* Places a team whose members are on these nodes; the system grants this many calls. */
 static void begin(struct run *run, tileprop_numa mode, const int nodes[MEMBERS], size_t grants)
 {
     struct tp_error error;

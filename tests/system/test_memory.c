@@ -94,7 +94,7 @@ static void test_resource_limits(void **state)
         assert_int_equal(getrlimit(known[i].resource, &old), 0);
         limit = (struct rlimit){.rlim_cur = some, .rlim_max = old.rlim_max};
         assert_int_equal(setrlimit(known[i].resource, &limit), 0);
-        check(tree, some - used, SIZE_MAX - some, NULL); /* what is pending is mapped already */
+        check(tree, some - used, SIZE_MAX - some, NULL); /* pending memory is mapped already */
         check(tree, some - used + 1, 0, known[i].message);
         assert_int_equal(setrlimit(known[i].resource, &old), 0);
     }

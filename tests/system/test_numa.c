@@ -7,7 +7,7 @@
 
 #include "tests/check.h"
 
-#define PAGES_MAX 1024 /* of 4 KiB: what is interleaved has more than one piece */
+#define PAGES_MAX 1024 /* of 4 KiB: interleaved memory has more than one piece */
 #define BYTES     ((size_t)PAGES_MAX * 4096)
 
 static void test_a_thread_has_a_node_only_if_there_are_several(void **state)

@@ -15,10 +15,10 @@
 
 #include "tests/check.h"
 
-/* A busy neighbour may spoil a whole measurement; one of so many is quiet. */
+/* A busy neighbour may spoil a whole measurement, but not all of these. */
 #define TRIES 20
 
-/* A clock that each reading moves by as much as a test says; 0 readings: the system's. */
+/* A clock that advances with each reading by the amount a test sets; 0 readings: the system's clock. */
 static struct timespec moments[2];
 static size_t moment_count, readings;
 
@@ -157,7 +157,7 @@ static void test_all_threads_run_the_probe(void **state)
     assert_true(peak.gflops > 0);
 }
 
-/* Twice as many threads as CPUs do what the CPUs do: threads that share one must not be counted as two. */
+/* Twice as many threads as CPUs reach the CPUs' peak: threads that share a CPU must not count as two. */
 static void test_threads_that_share_cpus(void **state)
 {
     (void)state;

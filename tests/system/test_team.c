@@ -98,7 +98,7 @@ static void test_a_barrier_orders_writes(void **state)
     }
 }
 
-/* One member writes between two barriers, another in the next round from what the first wrote. */
+/* One member writes between two barriers; in the next round another one continues from its value. */
 static void take_turns(void *context, size_t member, size_t members)
 {
     size_t *count = context;

@@ -53,7 +53,7 @@ static void test_stacks_of_the_wrong_size(void **state)
     unsetenv("GOMP_STACKSIZE");
 }
 
-/* What OpenMP keeps for its threads lies on the caller's stack. */
+/* OpenMP keeps its threads' data on the caller's stack. */
 static void *call_for_many(void *error)
 {
     static tileprop_status status;

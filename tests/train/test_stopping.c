@@ -39,7 +39,7 @@ static void test_best_of_all_evaluations(void **state)
     for (size_t i = 0; i < 2; i++) {
         tileprop_result result = run(&options, &train, &sets[i], &r);
         check_best(&r, &result);
-        /* The first set's best weights are the last, which the final evaluation alone sees. */
+        /* The first set's best weights are the last, seen only by the final evaluation. */
         if (i == 0)
             assert_int_equal(result.best_step, result.steps - 1);
         else

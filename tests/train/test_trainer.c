@@ -194,7 +194,7 @@ static void test_run_is_described(void **state)
     }
 }
 
-/* Initial weights, rates and what else is left to the data. */
+/* Initial weights, rates and everything else that the data determine. */
 static void test_options_are_resolved(void **state)
 {
     (void)state;
@@ -330,7 +330,7 @@ static void test_runs_leave_nothing_behind(void **state)
     assert_true(run_alone(&options).weights_hash == hash);
 }
 
-/* A run inside another's callback has a team, rules and weights of its own. */
+/* A run inside another's callback has its own team, rules and weights. */
 static void train_inside(void *context, const tileprop_run *outer)
 {
     (void)outer;
@@ -434,7 +434,7 @@ static void test_threads(void **state)
         }
         assert_true(result.weights_hash == hash);
     }
-    options.threads = 1; /* says nothing beside threads_exact */
+    options.threads = 1; /* has no effect with threads_exact */
     for (size_t exact = 1; exact <= 9; exact += 4) {
         options.threads_exact = exact;
         tileprop_result result = run(&options, &train, &validation, &r);

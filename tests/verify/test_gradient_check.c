@@ -130,9 +130,9 @@ static void test_a_slight_error_is_caught_in_double(void **state)
     tp_f64_free(&reference);
 }
 
-#define RATE 64.0 /* so that rounding of the weights is small beside what moves them */
+#define RATE 64.0 /* so large that rounding of the weights is small relative to their step */
 
-/* Runs one step of sgd and compares what it moves each weight by with the gradient in double. */
+/* Runs one step of sgd and compares the change of each weight with the gradient in double. */
 static void check_step(const tileprop_options *options, const struct tp_reference_f64 *reference)
 {
     const tileprop_data data = {.size = sizeof data,
@@ -226,7 +226,7 @@ static void test_a_weight_at_a_kink_is_skipped(void **state)
     tp_f64_free(&reference);
 }
 
-/* Weights of this size make a deep network's loss so curved that the usual step says nothing. */
+/* Weights of this size make a deep network's loss so curved that the usual step is useless. */
 static void test_a_step_is_shortened_where_the_loss_is_curved(void **state)
 {
     (void)state;

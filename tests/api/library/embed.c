@@ -325,7 +325,7 @@ static void check_locale(void)
     free(other); /* as good, of the same C library */
 }
 
-/* IDX files as train reads them, here, the weights that they give without a choice of its own, said. */
+/* Writes the samples as IDX files of floats for train, and the hash of the weights trained on them to a file. */
 static void check_floats(void)
 {
     static const char *const prefixes[] = {"train", "t10k"};

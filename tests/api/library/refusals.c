@@ -47,7 +47,7 @@ static void expect(int good, const char *what)
     exit(1);
 }
 
-/* Memory whose last byte is the last one before a page that nobody may touch. */
+/* Memory that ends right before an inaccessible page. */
 static void *at_the_end(size_t size)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -21,7 +21,7 @@
 static unsigned char pictures[ROWS * FEATURES], labels[ROWS];
 static char message[256], path[4096];
 
-/* What callbacks saw, and what they are to do. */
+/* What callbacks saw, and what they should do. */
 struct seen {
     size_t started, stepped, evaluated, written;
     size_t interrupt_at; /* after as many steps; 0: never */
@@ -171,7 +171,7 @@ static void check_test(const tileprop_model *last, const tileprop_data *test, co
     expect(result->test_accuracy == (double)right / TESTED && result->test_loss > 0, "test set");
 }
 
-/* To a stream goes what saving writes, and one that is full says so. */
+/* Saving to a stream writes the same bytes, and a full stream is an error. */
 static void check_stream(const tileprop_model *model)
 {
     void *bytes;

@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define TP_OWN_FRAMES 3 /* those of find_callers(), fails() and the function that stands for another */
+#define TP_OWN_FRAMES 3 /* find_callers(), fails() and the wrapper */
 #define TP_SITE_DEPTH 5
 #define TP_FRAMES     24 /* libraries between our own callers among them */
 #define TP_SITES_MAX  4096
@@ -38,7 +38,7 @@ static size_t site_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t failing_key;
 static unsigned failing_call;
-static _Thread_local bool inside; /* what backtrace() itself allocates is not counted */
+static _Thread_local bool inside; /* allocations of backtrace() itself are not counted */
 
 __attribute__((noinline)) static struct site find_callers(void)
 {

@@ -47,7 +47,7 @@ SEED = 20
 LIBRARY = 'tp_json_text_read'  # jansson 2.14 loses bytes, and crashes, where a token does not get its memory
 OPTIONAL_CALLS = {'close'}  # of a file that was synced
 
-# Errors that a call may end with besides the first, which is what most of them are tried with.
+# Errors that calls may fail with; most calls are tried only with the first.
 ERRORS = {'openat': ('ENOSPC', 'EACCES'), 'write': ('ENOSPC', 'EIO'), 'fsync': ('EIO', 'ENOSPC'),
           'rename': ('ENOSPC', 'EACCES'), 'ftruncate': ('EIO',), 'close': ('EIO',)}
 
@@ -180,7 +180,7 @@ class Case:
         return self.files_harmed(folder)
 
 
-# Two threads, exactly, so that what is allocated does not depend on the machine.
+# Exactly two threads, so that allocations do not depend on the machine.
 TRAIN = '--quiet --epochs 1 --threads-exact 2 --hidden 3 --seed 2 --data ../data/'
 PLOT = ('plot.svg', 'plot.csv', 'plot-loss.csv', 'plot.gp')
 WRITING = [

@@ -83,7 +83,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-# part RUN: what was printed by it. json RUN KEY: of its results.
+# part RUN: its output. json RUN KEY: a value of its JSON results.
 part() { sed -n "/^run $1\$/,/^run /p" "$work/log"; }
 json() { part "$1" | sed -n "s/.*\"$2\": *\"\{0,1\}\([^\",]*\).*/\1/p"; }
 

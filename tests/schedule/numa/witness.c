@@ -69,7 +69,7 @@ static void count_owned(const struct tp_network *network, size_t member, size_t 
     }
 }
 
-/* What the kernel says of every mapping without a file that has pages on node 1 or a policy. */
+/* The kernel's line for every anonymous mapping that has pages on node 1 or a policy. */
 static void write_maps(void)
 {
     char *line = NULL;
