@@ -163,7 +163,7 @@ calm() {
     grep -q '^data  *standard input, ' rest
     [ "$("$train" "${table[@]}" table.csv --val-data table.csv | weights)" = \
         "$("$train" "${table[@]}" table.csv --val-data - <table.csv | weights)" ]
-    refused_by train "$train" 2 '--val-data: - found, but --data reads standard input' "${table[@]}" - --val-data -
+    refused_by train "$train" 2 '--val-data: - found ... --data reads standard input' "${table[@]}" - --val-data -
     refused_by train "$train" 3 'standard input: is a directory' "${table[@]}" - <.
     refused_by train "$train" 3 'standard input: no line found' "${table[@]}" - </dev/null
     refused_by train "$train" 3 '/dev/null: no line found' "${table[@]}" /dev/null
