@@ -177,5 +177,5 @@ begin() {
     begin f --hidden 3 --activation relu --normalize none
     refused 2 'f: biases of layer 1 ... --bias all' --data t.csv --hidden 3 --init-from f --bias input
     refused 3 'f: layers 2-3-2 found, expected 784 inputs' --data "$root/data/mnist" --hidden 3 --init-from f
-    refused_by predict "$predict" 3 'f: only layers ... activation and normalization; train --init-from' f --data t.csv
+    refused_by predict "$predict" 3 'f: layers alone ... activation and normalization; train --init-from' f --data t.csv
 }
