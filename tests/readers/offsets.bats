@@ -90,7 +90,7 @@ PY
     "$predict" whole --data t.csv | grep weights >expected
     "$predict" resumed --data t.csv | grep -o 'weights .*' | cmp - <(grep -o 'weights .*' expected)
     sed 's/^16/17/' t.csv >later.csv
-    refused_by train "$train" 2 "--data: the training set ... another one" --data later.csv "${net[@]}" --resume c
+    refused_by train "$train" 2 "--data: the training set ... differs from" --data later.csv "${net[@]}" --resume c
 }
 
 @test "offsets: initial weights keep theirs even if the rows suggest others" {
