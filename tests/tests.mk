@@ -10,7 +10,7 @@ PACKAGES_GUARD  := abigail-tools llvm valgrind
 PACKAGES_ARM    := gcc-arm-none-eabi libnewlib-arm-none-eabi
 PACKAGES_MANUAL := mandoc zsh
 PACKAGES_MPI    := libopenmpi-dev openmpi-bin
-PACKAGES_CLANG  := clang clang-format libomp-dev libclang-rt-14-dev
+PACKAGES_CLANG  := clang clang-format libomp-dev libclang-rt-dev
 
 .PHONY: deps-test
 deps-test: ## install test dependencies

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,15 +95,26 @@ static void request_stop(int number)
     setitimer(ITIMER_REAL, &time_to_end, NULL);
 }
 
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+static bool ignored[sizeof stopping / sizeof stopping[0]];
+
+/* A shell lets background jobs ignore Ctrl-C, and nohup lets them ignore the end of the terminal. */
+static void find_ignored(void)
+{
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++) {
+        struct sigaction found;
+        ignored[i] = sigaction(stopping[i], NULL, &found) == 0 && found.sa_handler == SIG_IGN;
+    }
+}
+
+/* Before the constructors of libraries: Open MPI 5 loads UCX, which handles SIGHUP even if it was ignored. */
+__attribute__((section(".preinit_array"), used)) static void (*before_libraries)(void) = find_ignored;
+
 void tp_program_catch_stop(void)
 {
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
-        struct sigaction old;
-        /* A shell lets background jobs ignore Ctrl-C, and nohup lets them ignore the end of the terminal. */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
+    for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++) {
+        const struct sigaction action = {.sa_handler = ignored[i] ? SIG_IGN : request_stop, .sa_flags = SA_RESTART};
+        sigaction(stopping[i], &action, NULL);
     }
 }
 

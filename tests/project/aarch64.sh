@@ -9,23 +9,27 @@ native=${TP_TRAIN:-bin/train}
 build=build/aarch64
 triplet=aarch64-linux-gnu
 
-if [[ $EUID -eq 0 ]] && ! command -v qemu-aarch64 >/dev/null; then
+if [[ $EUID -eq 0 ]] && ! command -v $triplet-gcc >/dev/null; then
     dpkg --add-architecture arm64
     apt-get -q update
     apt-get -q -y install --no-install-recommends gcc-aarch64-linux-gnu qemu-user libgomp1:arm64 libc6-dev:arm64 \
-        libcmocka-dev:arm64 libdeflate-dev:arm64 libjansson-dev:arm64 libnuma-dev:arm64 libxxhash-dev:arm64
+        libcmocka-dev:arm64 libdeflate-dev:arm64 libjansson-dev:arm64 libnuma-dev:arm64 libpng-dev:arm64 \
+        libxxhash-dev:arm64 librandom123-dev pkg-config
 fi
 
 export PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
-make CC=$triplet-gcc AR=$triplet-ar BUILD=$build BIN=$build/bin everything
+tests=(tests/*/test_*.c)
+programs=("${tests[@]/#/$build/}" $build/tests/kernels/check_kernels)
+make CC=$triplet-gcc AR=$triplet-ar BUILD=$build BIN=$build/bin $build/bin/{train,predict,sweep,export} "${programs[@]%.c}"
 
 # Every program through qemu, as tests/run expects programs. test_arena is left out: it asks /proc/self/smaps, where
 # qemu's own mappings are.
 rm -rf $build/run
 mkdir -p $build/run
-for program in "$build"/tests/test_* "$build"/tests/kernels/check_kernels; do
-    [[ -x $program && $program != */test_arena ]] || continue
-    wrapper=$build/run/${program##*/}
+for program in "${programs[@]%.c}"; do
+    [[ $program != */test_arena ]] || continue
+    name=${program#"$build"/tests/}
+    wrapper=$build/run/${name//\//-}
     printf '#!/bin/sh\nexec qemu-aarch64 %q "$@"\n' "$program" >"$wrapper"
     chmod +x "$wrapper"
 done

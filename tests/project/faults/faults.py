@@ -349,9 +349,9 @@ def writes(work):
     def fail_one(folder, job):
         case, name, which, n, error = job
         log = folder + '.log'
-        # A sanitizer's own calls are numbered too, and it does not make as many in every run: ours is looked for where
-        # it stood in the last one.
-        for _ in range(10 if os.environ.get('TP_SANITIZE') else 1):
+        # The calls of sanitizers and of libraries are numbered too, and these do not make as many in every run: ours is
+        # looked for where it stood in the last one.
+        for _ in range(10):
             done, calls = calls_of(case, folder, ('-e', f'inject={name}:error={error}:when={n}'), log)
             hit = [text for _, text in calls if text.endswith('(INJECTED)')]
             numbers = numbers_of(name, calls, folder)
