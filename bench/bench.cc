@@ -28,7 +28,7 @@ void become_guard(const bench_command &command)
 {
     const char *const script = "bench/guard.py";
     if (access(script, R_OK) != 0)
-        throw Failure(TILEPROP_USAGE, "--against: no bench/guard.py found, expected to run in the project root");
+        throw Failure(TILEPROP_USAGE, "--against: missing bench/guard.py; run bench in the project root");
     char self[4096] = "";
     if (readlink("/proc/self/exe", self, sizeof self - 1) > 0)
         execlp("python3", "python3", script, "against", self, command.against,

@@ -92,10 +92,10 @@ static bool acts(const char *option, size_t mode)
 static tileprop_status fail_option(const char *option, size_t mode, struct tp_error *error)
 {
     if (mode != BENCH_KERNELS)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected without %s", option, modes[mode].asked_by);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: not valid with %s", option, modes[mode].asked_by);
     while (!acts(option, mode))
         mode++;
-    return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s", option, modes[mode].asked_by);
+    return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with %s", option, modes[mode].asked_by);
 }
 
 tileprop_status bench_command_parse(struct bench_command *c, int argc, char *const *argv, const char *google,

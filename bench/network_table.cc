@@ -310,12 +310,13 @@ void write_network_table(const bench_command &command, const tp_tier *tier)
     Network network = {tier, {command.layers, command.layers + command.layer_count}, command.batch, 1};
     const Machine machine = machine_here();
     if (!command.json)
-        std::printf("%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first layer. naive always uses one "
-                    "thread.\n"
-                    "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and these are "
-                    "medians by\n"
-                    "round. _skipping: zeros, 81 %% of the inputs, are skipped, but operations count as without.\n\n",
-                    network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
+        std::printf(
+            "%s, batch %zu, %s, %s (%s)\nThe bias is one extra input of the first layer. naive always uses one "
+            "thread.\n"
+            "Peer columns are the peer's time divided by ours: above 1, ours is faster. Shares and ratios are "
+            "medians over\n"
+            "the rounds. _skipping: the 81 %% of the inputs that are 0 are skipped, but count as operations.\n\n",
+            network.name().c_str(), network.batch, tier->name, machine.name.c_str(), machine.key.c_str());
     Report report = {command, command.json ? nullptr : std::make_unique<Table>()};
     for (size_t t = 0; t < command.thread_count; t++) {
         network.threads = command.threads[t];

@@ -28,7 +28,7 @@ bool tp_cpu_has_avx2(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) && (b & bit_BMI);
 }
 
-/* AVX-512 F, BW, DQ and VL besides. */
+/* AVX-512 F, BW, DQ and VL in addition. */
 bool tp_cpu_has_avx512(void)
 {
     unsigned a, b, c, d, wanted = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
@@ -37,7 +37,7 @@ bool tp_cpu_has_avx512(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & wanted) == wanted;
 }
 
-/* Intel describes caches in leaf 4, AMD in leaf 0x8000001d, alike; each leaves the other's out or empty. */
+/* Intel describes caches in leaf 4, AMD in leaf 0x8000001d, in the same format; the other leaf is missing or empty. */
 struct tp_caches tp_cpu_caches(void)
 {
     static const unsigned leaves[] = {4, 0x8000001d};

@@ -23,12 +23,12 @@ static size_t max_size(size_t a, size_t b)
 
 /*
  * A row of a panel is a line of 64 bytes.
- * steps: a panel of B in a sixteenth of L2, so that 4 of them leave room for a block of A, in half of it.
- * steps_many: a panel of B in half of L1, beside A's lines and C's; L1s of 32 KiB hold 384 steps as well.
- * d_floats: a group of D in 3/8 of L2, beside a panel of A, weights and state.
- * prefetch: A where its block is not in L2 anyway, B where no L2 holds all of it.
- * nontemporal: 11/16 of L3, beside samples and activations; of one that many cores share, with whatever else
- * they run, 32 MiB count.
+ * steps: a panel of B fits in a sixteenth of L2, so that 4 of them leave room for a block of A, in half of it.
+ * steps_many: a panel of B fits in half of L1, beside lines of A and C; an L1 of 32 KiB also holds 384 steps.
+ * d_floats: a group of D fits in 3/8 of L2, beside a panel of A, weights and state.
+ * prefetch: A if its block is not in L2 anyway, B if it does not all fit in L2.
+ * nontemporal: from 11/16 of L3, beside samples and activations; at most 32 MiB of an L3 count, since many cores may
+ * share it with other work.
  */
 #define LINE          64
 #define STEPS_MIN     384
@@ -49,7 +49,7 @@ void tp_blocks_fit(struct tp_caches caches)
     }
 }
 
-/* 101: ahead of constructors in programs that link this library statically and already compute in them. */
+/* 101: before constructors of programs that link this library statically and already compute in them. */
 __attribute__((constructor(101))) static void fit_to_this_cpu(void)
 {
     tp_blocks_fit(tp_cpu_caches());

@@ -1,7 +1,7 @@
 /*
- * Flush-to-zero and denormals-are-zero for the calling thread. Without them, momentum of silent inputs decays
- * into subnormals and stays there, which slows updates, and tiers that flush would differ from those that do
- * not. The caller gets its own state back on leaving.
+ * Flush-to-zero and denormals-are-zero for the calling thread. Without them, momentum of inactive inputs decays into
+ * subnormals and stays there, which slows updates, and tiers that flush would differ from those that do not. Leaving
+ * restores the caller's state.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * The kernel table: the verbs of each ISA tier, and the one data layout they share.
  *
  * Panel format. Every matrix that a kernel touches is cut into panels of 16 columns (one cache line of
- * floats). A panel holds its 16 columns of every row, row after row:
+ * floats). A panel holds these 16 columns of every row, row after row:
  *
  *     element (r, c)  at  data[(c / 16) * stride + r * 16 + c % 16],    stride >= rows * 16
  *
@@ -26,18 +26,18 @@
  * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
  * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
  *
- * Shift. Added to every value of a feature, normalization's shift would fill in its zeros. For split features
- * (src/README.md, "Input numerics") it is kept out of the batch and enters as
+ * Shift. If normalization's shift were added to every value of a feature, its zeros would be filled in. For split
+ * features (src/README.md, "Input numerics") the shift is kept out of the batch and enters as
  *
  *     forward  z[r][u] = c[u] + sum over k of A[r][k] W[k][u],   c[u] = sum over k of shift[k] W[k][u]
  *     update   G[k][u] = shift[k] sum over r of D[r][u] + sum over r of A[r][k] D[r][u]
  *
  * so that zeros stay zeros. The marked verbs skip them: fma(0, w, acc) is acc. Whatever rewrites W also rewrites
  * the sums that make up c, one for each panel of 16 inputs: row p of `sums` is the chain fma(shift[k], W[k][u], acc)
- * over k in [16 p, 16 p + 16), from +0. forward adds the rows up in ascending order. A total t that is not finite
- * becomes t + (t - t), NaN, so that a weight that is not finite makes z NaN whether its input is skipped or not;
- * the same holds for D in update. A chain that begins with a shift ends with + 0: flushing may leave -0, which
- * multiplying a further 0 would turn into +0 and skipping it would not.
+ * over k in [16 p, 16 p + 16), from +0. forward adds the rows up in ascending order. A total t becomes t + (t - t),
+ * which is NaN if t is not finite, so that a non-finite weight makes z NaN whether its input is skipped or not; the
+ * same holds for D in update. A chain that begins with a shift ends with + 0: flushing may leave -0, which multiplying
+ * another 0 would turn into +0 but skipping it would not.
  */
 #pragma once
 
@@ -56,9 +56,9 @@ static inline size_t tp_panel_count(size_t columns)
 }
 
 /*
- * The stride of a matrix whose panels the caller is free to space: rows * 16, and 32 rows more where rows is
- * a multiple of 128 from 256 on. Otherwise all panels of a block of A would lie in a few sets of a cache, and
- * those of 512 rows would never stay in an L2 of 16 ways, be it 1 MiB or 2 MiB.
+ * The stride of a matrix whose panels the caller is free to space: rows * 16, plus padding of 32 rows if rows is a
+ * multiple of 128 and at least 256. Otherwise all panels of a block of A would map to a few cache sets, and those of
+ * 512 rows would never stay in a 16-way L2, whether 1 MiB or 2 MiB.
  */
 #define TP_ALIASED     128
 #define TP_ALIASED_MIN 256
@@ -77,8 +77,8 @@ static inline size_t tp_panel_offset(size_t stride, size_t row, size_t column)
 }
 
 /*
- * A matrix in panel format, or columns of one that begin with a panel. A verb writes only the matrices that
- * its struct marks as written. A matrix that may be absent is so when data is NULL.
+ * A matrix in panel format, or columns of one that begin at a panel. A verb writes only the matrices that its struct
+ * marks as written. An optional matrix is absent if data is NULL.
  */
 struct tp_matrix {
     float *data;
@@ -101,9 +101,9 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 }
 
 /*
- * Marks of the elements of a matrix that are to be multiplied, a bit each. The marked verbs may skip the others, and
- * give the same bits as the verbs that multiply everything. Where one of the 16 columns of a panel's row has a mark,
- * those without are 0; where none has, they may be anything. The words of the same 64 columns lie side by side, one
+ * Marks: one bit for each element of a matrix, set if it is to be multiplied. The marked verbs may skip the others, and
+ * give the same bits as the verbs that multiply everything. In a panel's row of 16 columns with any mark, unmarked
+ * elements are 0; in a row without marks, they may be anything. The words of the same 64 columns are contiguous, one
  * for each row:
  *
  *     the mark of (r, k)  is  bit k % 64 of words[k / 64 * rows + r]; there are none beyond the last column
@@ -112,7 +112,7 @@ static inline struct tp_matrix tp_matrix_columns(const struct tp_matrix *m, size
 
 struct tp_marks {
     uint64_t *words; /* [tp_mark_words(columns) * rows]; NULL: no marks */
-    size_t rows;     /* for which there is room */
+    size_t rows;     /* capacity */
 };
 
 static inline size_t tp_mark_words(size_t columns)
@@ -137,7 +137,7 @@ static inline bool tp_is_marked(const struct tp_marks *m, size_t row, size_t col
  *   all but adam             g = fma(decay, w, g)
  *   TILEPROP_SGD             w = fma(-rate, g, w)
  *   TILEPROP_MOMENTUM        v = fma(momentum, v, g)
- *                            w = fma(-rate, v, w)                               the course's form
+ *                            w = fma(-rate, v, w)                               the form taught in the course
  *   TILEPROP_LECUN_MOMENTUM  v = fma(momentum, v, rate * g)
  *                            w = w - v                                          LeCun et al. 1998
  *   TILEPROP_NESTEROV        v = fma(momentum, v, g)
@@ -186,14 +186,14 @@ struct tp_pack {
 /*
  * forward: Z = f(A W + bias) for rows [row_begin, row_end) and the units of one slice.
  *   z[r][u] = f(chain over k < inputs of A[r][k] W[k][u], then the bias row W[inputs][u])
- * With sums the chain begins at c[u] + (c[u] - c[u]), c[u] being their total, and + 0 follows the bias.
- * inputs: a.columns; units: z.columns. The marked form needs marks. That of bytes reads samples as they lie instead of
- * A, A[r][k] being values[k][samples[r][k]], and skips bytes that are 0 where no value is added to them.
+ * With sums the chain begins at c[u] + (c[u] - c[u]), where c[u] is their total, and + 0 follows the bias.
+ * inputs: a.columns; units: z.columns. The marked form needs marks. forward_bytes reads unpacked samples instead of A,
+ * with A[r][k] = values[k][samples[r][k]], and skips bytes 0 of inputs whose byte 0 stands for 0.
  */
 struct tp_bytes {
     const uint8_t *samples;     /* [rows][inputs], any alignment; nothing beyond is read */
-    const float *const *values; /* [inputs] what bytes become: 256 floats, those of many inputs in one place */
-    const uint64_t *added;      /* [tp_mark_words(inputs)] marks of the inputs whose byte 0 becomes another value */
+    const float *const *values; /* [inputs] tables of 256 floats, what bytes become; inputs may share a table */
+    const uint64_t *added;      /* [tp_mark_words(inputs)] marks of the inputs whose byte 0 becomes a nonzero value */
 };
 
 struct tp_forward {
@@ -205,7 +205,7 @@ struct tp_forward {
     struct tp_matrix z;    /* [rows x units], written: whole panels */
     tileprop_activation activation;
     struct tp_marks marks; /* of a; forward_bytes writes them */
-    struct tp_bytes bytes; /* instead of a, whose data are not read then */
+    struct tp_bytes bytes; /* forward_bytes: read instead of a's data */
 };
 
 /*
@@ -263,15 +263,15 @@ struct tp_backward {
  * update: G = A^T D tile by tile, then the optimizer on each tile, for inputs [input_begin, input_end) and
  * the units of one slice. The gradient exists a tile at a time. With bias set the bias row is updated too:
  * G[inputs][u] = chain over rows of fma(1, D[r][u], acc), without weight decay. That chain is s[u] below.
- * All chains but the bias's end with + 0. With a shift they begin at fma(shift[k], s[u] + (s[u] - s[u]), +0), and the
- * sums of the rewritten panels are rewritten too.
- * Gradient mode (gradient is present): the range of G is written there, row 0 being input_begin and the bias coming
- * last, and nothing else is touched.
+ * All chains except the bias's end with + 0. With a shift they begin at fma(shift[k], s[u] + (s[u] - s[u]), +0), and
+ * the sums of the rewritten panels are rewritten too.
+ * Gradient mode (gradient is present): the range of G is written there, with input_begin in row 0 and the bias last,
+ * and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
  * The marked form needs marks and a shift, and keeps no transposed view.
  */
 struct tp_update {
-    size_t rows;                   /* of a and d that are summed, >= 1 */
+    size_t rows;                   /* rows of a and d to sum over, >= 1 */
     size_t input_begin, input_end; /* input_begin is a multiple of 16; input_end too, or inputs */
     bool bias;
     struct tp_matrix a; /* [rows x inputs] */
@@ -279,42 +279,42 @@ struct tp_update {
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;        /* [inputs + bias x units], rewritten */
     struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];           /* laid out as w, rewritten; as many as the optimizer keeps */
+    float *state[2];           /* laid out like w, rewritten; as many as the optimizer keeps */
     const float *shift;        /* [inputs], NULL: none */
     struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
     struct tp_matrix gradient; /* [input_end - input_begin + bias x units], written, or absent */
-    bool nontemporal;          /* w, wt and state are more likely in memory than in a cache; changes no bit */
+    bool nontemporal;          /* w, wt and state are probably in memory, not in a cache; changes no bit */
     struct tp_marks marks;     /* of a */
 };
 
 /*
  * apply: the optimizer on a given gradient, for the range and with the bits of update.
- * inputs: row `inputs` of w is the bias, updated with bias set. units: w.columns.
+ * inputs: row `inputs` of w is the bias, updated if bias is set. units: w.columns.
  */
 struct tp_apply {
-    size_t input_begin, input_end; /* as of update */
+    size_t input_begin, input_end; /* as for update */
     size_t inputs;
     bool bias;
-    struct tp_matrix gradient; /* as of update */
+    struct tp_matrix gradient; /* as for update */
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;  /* [inputs + bias x units], rewritten */
     struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];     /* laid out as w, rewritten; as many as the optimizer keeps */
-    const float *shift;  /* as of update */
+    float *state[2];     /* laid out like w, rewritten; as many as the optimizer keeps */
+    const float *shift;  /* as for update */
     struct tp_matrix sums;
     bool nontemporal;
 };
 
 /*
- * refresh: makes what is derived from weights that were set, for inputs [input_begin, input_end).
+ * refresh: recomputes what is derived from the weights, for inputs [input_begin, input_end).
  *   wt[u][i] = w[i][u]; padding columns become 0
- *   sums as of update
+ *   sums as for update
  */
 struct tp_refresh {
-    size_t input_begin, input_end; /* as of update */
-    struct tp_matrix w;            /* [inputs, and more, x units] */
+    size_t input_begin, input_end; /* as for update */
+    struct tp_matrix w;            /* [inputs or more x units] */
     struct tp_matrix wt;           /* transposed view [units x inputs], written; absent: none is kept */
-    const float *shift;            /* as of update */
+    const float *shift;            /* as for update */
     struct tp_matrix sums;
     bool nontemporal;
 };
@@ -339,22 +339,22 @@ typedef void tp_refresh_fn(const struct tp_refresh *);
 /* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
 typedef void tp_map_fn(size_t n, const float *x, float *y);
 
-/* What a tier cuts matrices into. Blocks set the order of tiles and what is prefetched, and change no bit. */
+/* A tier's block sizes. Blocks determine the order of tiles and what is prefetched, and change no bit. */
 struct tp_blocks {
     const char *tile;               /* rows x columns of the largest tile of a product */
     size_t lanes;                   /* floats of a vector */
-    double peak_flops, chain_flops; /* operations of a round of the probes */
-    /* From the caches, as tp_blocks_fit() says; any others do too, of steps at least 1. */
+    double peak_flops, chain_flops; /* operations in a round of the probes */
+    /* Set by tp_blocks_fit() from the cache sizes; any values work, if steps are at least 1. */
     size_t steps;             /* of a chain in a block */
-    size_t steps_many;        /* likewise, where many rows meet many panels of B */
+    size_t steps_many;        /* likewise, if there are many rows and many panels of B */
     size_t a_floats;          /* of A in a block of rows */
     size_t d_floats;          /* of D in a group of panels, in update of a long batch */
-    size_t prefetch_a_floats; /* of A from which on a tile prefetches the rows of the next one */
-    size_t prefetch_b_floats; /* of B from which on its next rows are prefetched */
-    size_t nontemporal_bytes; /* of weights, states and transposed views from which on they are nontemporal */
+    size_t prefetch_a_floats; /* size of A from which a tile prefetches the rows of the next one */
+    size_t prefetch_b_floats; /* size of B from which its next rows are prefetched */
+    size_t nontemporal_bytes; /* size of weights, states and transposed views from which they are nontemporal */
 };
 
-/* Data caches in bytes: those of a core, and the L3 that it shares. */
+/* Data cache sizes in bytes: a core's own L1 and L2, and the L3 that it shares. */
 struct tp_caches {
     size_t l1, l2, l3;
 };
@@ -376,11 +376,11 @@ struct tp_tier {
     tp_fma_peak_fn *peak, *chain; /* NULL on the reference tier: nothing to fill */
 };
 
-/* The tiers that this build has, slowest first; the last entry is followed by NULL. */
+/* The tiers in this build, slowest first, ended by NULL. */
 extern const struct tp_tier *const tp_tiers[];
 
 /*
- * Sets the blocks of all tiers for these caches. It runs once before main(), for this CPU's; later calls are
+ * Sets the blocks of all tiers for these caches. It runs once before main(), with this CPU's caches; later calls are
  * for tests and for counts that must not depend on the CPU, and no verb may run meanwhile.
  */
 void tp_blocks_fit(struct tp_caches caches);
@@ -389,7 +389,7 @@ void tp_blocks_fit(struct tp_caches caches);
 bool tp_tier_runs_here(const struct tp_tier *tier);
 
 /*
- * The tier called `name`, or for "auto" the fastest one that runs here. NULL if this build has no such tier
- * or this CPU cannot run it.
+ * The tier named `name`, or for "auto" the fastest one that runs here. NULL if this build has no such tier or this CPU
+ * cannot run it.
  */
 const struct tp_tier *tp_tier_find(const char *name);

@@ -1,6 +1,6 @@
 /*
- * Prototypes of every verb of every tier, made from the lists. Kernels are reached through struct tp_tier;
- * this header is for the files that define them, for dispatch and for tests.
+ * Prototypes of every verb of every tier, generated from the lists. Kernels are called through struct tp_tier; this
+ * header is for the files that define them, for dispatch and for tests.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The list of verbs, X(type, member of struct tp_tier, tier), and that of the probes, which only vector tiers
- * have. Prototypes, tables and tests are made from them: a verb without a test does not link.
+ * The list of verbs, X(type, member of struct tp_tier, tier), and the list of probes, which only vector tiers have.
+ * Prototypes, tables and tests are generated from them: a verb without a test does not link.
  */
 #pragma once
 

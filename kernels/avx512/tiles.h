@@ -11,15 +11,15 @@
 #define TILE_ROWS_WIDE      6  /* of a tile of TILE_PANELS_MAX panels */
 #define PREFETCH_B_ROWS_MIN 24 /* of A, from which rows of B are prefetched */
 #define TILE_PANELS_MAX     4
-#define UPDATE_INPUTS       16 /* of an update's block: a panel */
+#define UPDATE_INPUTS       16 /* in a block of update: a panel */
 
 /* A narrow tile: 10 units x 2 panels is 20 accumulators. */
 #define NARROW_UNITS      10
 #define NARROW_PANELS     2
-#define NARROW_UNITS_MAX  10 /* units of a panel that is narrow */
-#define NARROW_APPLY_ROWS 16 /* of a gradient that are in registers */
+#define NARROW_UNITS_MAX  10 /* a panel with at most this many units is narrow */
+#define NARROW_APPLY_ROWS 16 /* rows of a gradient held in registers */
 
-/* Inputs that a marked update takes at once: registers would hold more sums, but fewer marks are shared. */
+/* Inputs that a marked update takes at once: registers would hold more sums, but fewer marks would be shared. */
 #define MARKED_INPUTS_MAX     4
 #define MARKED_INPUTS(panels) ((panels) == 1 ? 4 : 2)
 
@@ -31,7 +31,7 @@
     X(1, 1) X(2, 1) X(4, 1) X(8, 1) X(16, 1)
 /* clang-format on */
 
-/* Tiles across a panel's edge gain nothing here once the optimizer is fused to them. */
+/* Tiles across a panel's edge gain nothing here once the optimizer is fused. */
 #define TILES_REACH_ACROSS false
 #define TILES_ACROSS(X)
 

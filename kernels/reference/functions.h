@@ -2,10 +2,10 @@
  * The elementwise functions, written once as scalars. These sequences of operations define the bits: a vector
  * tier repeats them lane by lane. Nothing here may be reordered, contracted or replaced by libm.
  *
- * Errors, over every float, against libm in double (check_kernels --exhaustive measures them, and without it
- * a sample): exp 1 ulp, log 2, sigmoid 2.5, tanh 3.5, lecun_tanh 5 ulp of the exact result, relu exact.
+ * Error bounds over every float, against libm in double (check_kernels --exhaustive measures all of them, without it a
+ * sample): exp 1 ulp, log 2, sigmoid 2.5, tanh 3.5, lecun_tanh 5 ulp of the exact result, relu exact.
  * Results below FLT_MIN come out as 0 or within FLT_MIN (lecun_tanh: below 2 FLT_MIN, within 2 FLT_MIN, since
- * 2z/3 is flushed first). Call them with subnormals flushed (kernels/flush.h). A NaN argument gives NaN.
+ * 2z/3 is flushed first). Callers flush subnormals (kernels/flush.h). A NaN argument gives NaN.
  */
 #pragma once
 
@@ -19,7 +19,7 @@
 #define TP_ROUNDER      12582912.0f
 #define TP_ROUNDER_BITS 0x4B400000u
 
-/* log2(e), and ln 2 in two parts, of which n times the high one (15 bits) is exact for |n| <= 511. */
+/* log2(e), and ln 2 in two parts; n times the high part (15 bits) is exact for |n| <= 511. */
 #define TP_LOG2E  0x1.715476p+0f
 #define TP_LN2_HI 0x1.62e4p-1f
 #define TP_LN2_LO 0x1.7f7d1cp-20f
@@ -136,8 +136,8 @@ static inline float tp_scalar_relu(float z)
 /*
  * log(x) for positive normal x. x = 2^e m with m in [sqrt(1/2), sqrt(2)), s = (m - 1) / (m + 1),
  * and log(m) = 2s + 2/3 s^3 + 2/5 s^5 + 2/7 s^7 + 2/9 s^9 (the next term is below 0.03 ulp).
- * Subtracting the bits of sqrt(1/2) leaves e in bits 23 and up. Adding 2^30 makes that e + 128, never
- * negative; placed in the low bits of the rounder, less the 128, it becomes a float without a conversion.
+ * Subtracting the bits of sqrt(1/2) leaves e in bits 23 and up. Adding 2^30 makes that e + 128, never negative; placed
+ * in the low bits of the rounder, with the 128 subtracted, it becomes a float without a conversion.
  */
 static inline float tp_scalar_log(float x)
 {

@@ -8,7 +8,7 @@
 #include "../tiers.h"
 #include "functions.h"
 
-/* One weight after the optimizer's step, which updates its state *s[0] and *s[1], as many as there are. */
+/* One weight after the optimizer's step, which updates as many of its states *s[0] and *s[1] as there are. */
 static float step_weight(const struct tp_optimizer *optimizer, float decay, float keep, float g, float w,
                          float *const s[2])
 {
@@ -54,7 +54,7 @@ static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const floa
     }
 }
 
-/* g = g + sum over the rows of a[r] d[r], a panel of units from u on. */
+/* g = g + sum over the rows of a[r] d[r], for the panel of units at u. */
 static void add_products(const struct tp_update *t, size_t i, size_t u, float g[TP_PANEL])
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;

@@ -1,5 +1,5 @@
 /*
- * forward and backward, from the verb to the tile. Blocks (kernels.h) keep what a tile streams in L2.
+ * forward and backward, from the verb to the tile. Blocks (kernels.h) keep in L2 what a tile streams.
  *
  * Activations and derivatives run on a tile's lines while they are in L1: in registers they gain nothing and
  * bloat the code (results/kernels.md).
@@ -13,9 +13,9 @@
 #include "tile.h"
 
 #define MANY_ROWS     64
-#define A_BLOCK_ROWS  48  /* least number of rows; a multiple of every tile's rows */
-#define ROW_VECS      8   /* of the tile of one row: two units of latency 4 */
-#define SHORT_DEPTH   256 /* below it EPILOGUE_ROWS wait for the epilogue, in L1 */
+#define A_BLOCK_ROWS  48  /* fewest rows in a block; a multiple of every tile's rows */
+#define ROW_VECS      8   /* accumulators of the tile of one row: two units of latency 4 */
+#define SHORT_DEPTH   256 /* below this depth EPILOGUE_ROWS share an epilogue, waiting in L1 */
 #define EPILOGUE_ROWS 48
 
 /* Few rows need no division, whose cost shows in short products. */
@@ -84,7 +84,7 @@ struct product {
     size_t depth;
     size_t steps; /* of k in a block; set by multiply() */
     size_t panels;
-    const float *a, *b; /* without rows and columns: copying them shows in short products */
+    const float *a, *b; /* not struct tp_matrix: copying rows and columns shows in short products */
     float *c;
     size_t a_stride, b_stride, c_stride;
     const struct tp_matrix *sums; /* the chains begin at their total; NULL: at +0 */
@@ -97,9 +97,9 @@ struct product {
 };
 
 /*
- * Steps of k in a block; blocks are whole panels of A and nearly equal. Many rows of many panels read B from
- * L3 once per block of rows. Shorter blocks of k allow longer blocks of rows, and a panel of B stays in L1
- * while all tiles of a block pass. A single group of panels gains nothing (results/kernels.md).
+ * Steps of k in a block; blocks are whole panels of A and nearly equal. With many rows and many panels, B is read from
+ * L3 once per block of rows. Shorter blocks of k allow longer blocks of rows, and a panel of B stays in L1 while all
+ * tiles of a block run. A single group of panels gains nothing (results/kernels.md).
  */
 static inline size_t steps_per_block(const struct product *p)
 {
@@ -112,9 +112,8 @@ static inline size_t steps_per_block(const struct product *p)
 }
 
 /*
- * The rows of B that tiles read next, after those before k_next, if prefetching them meanwhile pays; else
- * NULL. The first tile would wait for rows in memory; for rows in L3 it makes no difference
- * (results/kernels.md).
+ * The rows of B that tiles read next, from k_next, if prefetching them meanwhile pays; else NULL. Without it the first
+ * tile would wait for rows in memory; for rows in L3 it makes no difference (results/kernels.md).
  */
 static const float *prefetch_b_from(const struct product *p, size_t rows, size_t k_begin, size_t k_next, size_t k_end,
                                     size_t panel, size_t panels)
@@ -162,7 +161,7 @@ static void begin_rows(const struct product *p, size_t row_begin, size_t row_end
 
 /*
  * Prefetches, before a long tile, what its epilogue reads and writes, which may be in memory.
- * Inlined, since gcc drops calls of a function that only prefetches: it sees no effect.
+ * Inlined, since gcc drops calls to a function that only prefetches: it sees no effect.
  */
 static inline __attribute__((always_inline)) void prefetch_epilogue(const struct product *p, size_t row_begin,
                                                                     size_t row_end, size_t panel, size_t panels)
@@ -190,7 +189,7 @@ static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, 
         if (t->prefetch_a) {
             UNROLL
             for (int r = 0; r < rows; r++)
-                __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would be in B's way */
+                __builtin_prefetch(a + (rows + r) * TP_PANEL, 0, 2); /* to L2: in L1 it would displace B */
         }
         if (t->prefetch_b) {
             UNROLL
@@ -228,8 +227,8 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
 }
 
 /*
- * A single row of C: each chain waits for its last multiply-add, so it takes ROW_VECS chains to fill the
- * units, more than a row of the tiles above has. Each vector of B is used once and needs no register.
+ * A single row of C: each chain waits for its previous multiply-add, so filling the units takes ROW_VECS chains, more
+ * than a row of the tiles above has. Each vector of B is used once and needs no register.
  */
 static inline __attribute__((always_inline)) void tile_row(const struct tile *t, int panels)
 {
@@ -255,10 +254,10 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
 }
 
 /*
- * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), a block at a time. What all
- * tiles share is set once, and short tiles share an epilogue: doing both for each tile shows in short
- * products (results/kernels.md). A product of one panel has more loads than multiply-adds, so it prefetches
- * rows of A only where they are not in L2.
+ * One group of panels for rows [row_begin, row_end) and k in [k_begin, k_end), a block at a time. What all tiles share
+ * is set once, and short tiles share an epilogue: doing both for each tile would show in short products
+ * (results/kernels.md). A product of one panel has more loads than multiply-adds, so it prefetches rows of A only if
+ * they are not in L2.
  */
 static void multiply_group(const struct product *p, size_t row_begin, size_t row_end, size_t k_begin, size_t k_end,
                            size_t panel, size_t panels)
@@ -339,9 +338,8 @@ static void multiply_row(const struct product *p)
 }
 
 /*
- * Each block of A's rows reads all of B, so long blocks are better: of a block only the columns of one block
- * of k must stay in L2. A single block of rows instead takes each group of panels through all of k, so that B
- * is one stream.
+ * Each block of A's rows reads all of B, so long blocks are better: only a block's columns within one block of k must
+ * stay in L2. A single block of rows instead takes each group of panels through all of k, so that B is one stream.
  */
 static void multiply(struct product *p)
 {

@@ -1,5 +1,5 @@
 /*
- * The marked forms of forward and update: loops over the marks of a word. MARKED_PANELS panels of units share the cost
+ * The marked forms of forward and update: loops over the marks in a word. MARKED_PANELS panels of units share the cost
  * of a mark, and a word's 64 rows of weights (forward) or of D (update) stay in L1 meanwhile.
  *
  * Include a tier's tiles.h first.
@@ -43,10 +43,10 @@ static inline __attribute__((always_inline)) void add_lines(float x, const float
 /* One word of marks and some panels: the first word begins the sums of a row, the last one ends them. */
 struct forward_tile {
     const float *a;        /* the word's first input of row 0 */
-    const size_t *offset;  /* of the word's inputs from the first */
+    const size_t *offset;  /* of each of the word's inputs from the first */
     const uint64_t *marks; /* of each row */
 
-    /* Of bytes instead: */
+    /* Instead of a and offset, for bytes: */
     const uint8_t *bytes;       /* the word's first of row 0 */
     size_t features;            /* of a row */
     const float *const *values; /* of the word's inputs */
@@ -100,7 +100,7 @@ static inline __attribute__((always_inline)) uint64_t add_input(const struct for
 }
 
 /*
- * Rows [row, end). Few panels mean too few chains to hide an FMA's latency: then two rows alternate while both have
+ * Rows [row, end). Few panels have too few chains to hide an FMA's latency: then two rows alternate while both have
  * inputs left.
  */
 static inline __attribute__((always_inline)) void forward_rows(const struct forward_tile *t, size_t row, size_t end,
@@ -224,15 +224,15 @@ void TP_KERNEL(forward_bytes)(const struct tp_forward *f)
 }
 
 /*
- * Transposes the marks of 32 rows, a word each: bit k of from[r] goes to bit `at` + r of to[k]. Bytes are shuffled
- * until a register holds the same byte of all rows; movemask reads its top bits, and doubling moves the next ones up.
+ * Transposes the marks of 32 rows, one word each: bit k of from[r] goes to bit `at` + r of to[k]. Bytes are shuffled
+ * until a register holds the same byte of all rows; movemask reads the top bits, and doubling moves up the next ones.
  */
 static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
 {
     __m256i x[8], y[8];
     const __m256i pairs = _mm256_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10, 3,
                                            11, 4, 12, 5, 13, 6, 14, 7, 15);
-    for (int i = 0; i < 8; i++) { /* rows 2 i and 2 i + 1, and those 16 further on */
+    for (int i = 0; i < 8; i++) { /* rows 2 i and 2 i + 1, and those 16 later */
         const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(from + 2 * i));
         const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(from + 16 + 2 * i));
         x[i] = _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), pairs);
@@ -262,14 +262,14 @@ static void turn_marks(const uint64_t from[32], uint64_t to[TP_MARKS], int at)
 
 /*
  * The inputs of one word of marks, some rows of the batch and some panels of units. Passed by value: vector stores may
- * alias what a pointer names, so loops would read it again after each.
+ * alias the target of a pointer, so loops would reload members after each store.
  */
 struct marked_tile {
     const float *a, *d; /* the first of the rows: its input 0, its first panel of D */
     size_t a_stride, d_stride;
     const float *shift;
-    const float *totals; /* a line for each panel; sums begin at multiples of them, after the first rows at `partial` */
-    bool first, last;    /* rows of the batch; unless last, sums go to `partial` */
+    const float *totals; /* a line per panel; sums of the first rows begin at multiples of them, others at `partial` */
+    bool first, last;    /* the first or last rows of the batch; unless last, sums go to `partial` */
     float *partial;      /* a line for each of the panels and inputs of the word */
     float *w, *state[2]; /* row 0 of the panels */
     size_t w_stride;
@@ -279,9 +279,9 @@ struct marked_tile {
 };
 
 /*
- * Inputs [i, i + inputs). They share a walk over the rows where any of them is marked: neighbours are mostly 0 in the
- * same rows, so little is multiplied in vain, and each load of D and the branch miss at the end of the loop serve all.
- * whole: these are all rows of the batch.
+ * Inputs [i, i + inputs). They share one walk over the rows where any of them is marked: neighbours are mostly 0 in the
+ * same rows, so few multiplications are wasted, and each load of D and the branch miss at the end of the loop serve
+ * all. whole: these are all rows of the batch.
  */
 static inline __attribute__((always_inline)) void update_inputs(const struct marked_tile t, const uint64_t *marks,
                                                                 size_t i, int inputs, bool whole,
@@ -372,7 +372,7 @@ static inline __attribute__((always_inline)) uint64_t changing(const struct tp_u
     return marked;
 }
 
-/* The sums of inputs without a shift are 0, unless a weight is not finite: then they are NaN, and stay so. */
+/* The sums of inputs without a shift are 0, unless a weight is not finite: then they are NaN and stay NaN. */
 static inline __attribute__((always_inline)) void keep_sum(const struct tp_update *u, size_t panel, int panels,
                                                            size_t i)
 {
@@ -385,7 +385,7 @@ static inline __attribute__((always_inline)) void keep_sum(const struct tp_updat
     }
 }
 
-/* Takes batches of more than 64 rows in parts, between which the sums wait in L1. */
+/* Takes batches of more than 64 rows in parts; between parts the sums wait in L1. */
 static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
                                                               const float *totals, tileprop_optimizer kind, int panels)
 {
@@ -468,7 +468,7 @@ static inline __attribute__((always_inline)) void update_with_rule(const struct 
     }
 }
 
-/* Not inlined: gcc finds fewer registers for the loops of all widths in one function. */
+/* Not inlined: in one function for all widths, gcc allocates registers worse. */
 static __attribute__((noinline)) void update_4_panels(const struct tp_update *u, size_t panel)
 {
     update_with_rule(u, panel, 4);

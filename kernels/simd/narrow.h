@@ -1,7 +1,7 @@
 /*
- * The gradient of a panel with few units, transposed: vectors run along the inputs, so that the units'
- * padding costs next to nothing. The sums are the same chains as those of the tiles (tile.h); each block of
- * them is transposed back before the optimizer.
+ * The gradient of a panel with few units, transposed: vectors run along the inputs, so that padding of units costs
+ * almost nothing. The sums are the same chains as those of the tiles (tile.h); each block is transposed back before the
+ * optimizer.
  *
  * Include a tier's tiles.h first.
  */
@@ -12,9 +12,9 @@
 #define NARROW_VECS (NARROW_PANELS * PANEL_VECS)
 
 /*
- * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units from d's
- * first column on and the 16 inputs of each panel of A. shift: of those inputs; the sums then begin at shift times
- * the units' totals. NULL: at +0.
+ * narrow[panel][unit][input] = sum over k of d[k][unit] a[k][input], for NARROW_UNITS units from d's first column and
+ * the 16 inputs of each panel of A. shift: of those inputs; the sums then begin at shift times the units' totals. NULL:
+ * they begin at +0.
  */
 static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
                                                               const float *d, const float *shift, const float *totals,
@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) void tile_narrow(size_t depth, cons
     }
 }
 
-/* Applies rows of a gradient, 16 floats each: NARROW_APPLY_ROWS at once, then what remains singly. */
+/* Applies rows of a gradient, 16 floats each: NARROW_APPLY_ROWS at once, the rest one by one. */
 static void apply_rows(const struct optimizer_target *target, const float *gradient, size_t rows)
 {
     struct optimizer_target at = *target;

@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) void leave_marks(const struct tp_pa
     *word = column % TP_MARKS ? *word | marks : marks;
 }
 
-/* One whole panel: its scales stay in registers, its lines are written in the order in which they lie. */
+/* One whole panel: its scales stay in registers, its lines are written in memory order. */
 static inline __attribute__((always_inline)) void pack_panel(const struct tp_pack *p, bool is_u8, bool marked,
                                                              size_t column, float *a)
 {
@@ -76,8 +76,8 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
 }
 
 /*
- * By value: a vector store may alias whatever a pointer names, so with a pointer each row would load all
- * members again. Four panels side by side, which find each row once, are slower (results/kernels.md).
+ * By value: a vector store may alias the target of a pointer, so with a pointer each row would reload all members.
+ * Packing four panels at once, which looks up each row once, is slower (results/kernels.md).
  */
 static inline __attribute__((always_inline)) void pack(const struct tp_pack p, bool is_u8, bool marked)
 {

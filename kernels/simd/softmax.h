@@ -1,6 +1,6 @@
 /*
- * loss and softmax: one row is one sample. What every row needs is inlined in both: with few classes calls
- * cost too much. first_equal() is not, since a step asks for no predictions.
+ * loss and softmax: one row is one sample. What every row needs is inlined in both: with few classes, calls cost too
+ * much. first_equal() is not, since a step does not need predictions.
  *
  * Include a tier's vector.h first.
  */
@@ -34,7 +34,7 @@ static inline __attribute__((always_inline)) vec largest_logit(const struct tp_m
     return panel_row_max(largest);
 }
 
-/* The lowest class whose logit is m; 0 where there is none, as with NaN. */
+/* The lowest class whose logit is m; 0 if there is none, as with NaN. */
 static inline size_t first_equal(const struct tp_matrix *logits, size_t row, size_t panels, vec m)
 {
     for (size_t p = 0; p < panels; p++) {

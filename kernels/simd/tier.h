@@ -1,6 +1,6 @@
 /*
- * All verbs of a vector tier. The tier's source includes its tiles.h, defines TP_KERNEL(verb), which makes
- * the symbol of a verb, and includes this.
+ * All verbs of a vector tier. The tier's source includes its tiles.h, defines TP_KERNEL(verb), which forms a verb's
+ * symbol, and includes this.
  */
 #pragma once
 

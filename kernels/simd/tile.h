@@ -22,8 +22,8 @@ static inline size_t min_size(size_t a, size_t b)
 }
 
 /*
- * ceil(left / ceil(left / 6)): rows of the first tile when `left` rows are cut into the fewest tiles of at
- * most 6, of nearly equal height. A table, since a division costs as much as some steps of k.
+ * ceil(left / ceil(left / 6)): rows of the first tile when `left` rows are cut into the fewest tiles of at most 6 rows,
+ * of nearly equal height. A table, since a division costs as much as several steps of k.
  */
 static inline size_t balanced_rows(size_t left)
 {
@@ -39,10 +39,10 @@ static inline size_t tile_panels(size_t left)
     return most >= 4 ? 4 : most >= 2 ? 2 : 1;
 }
 
-/* The tier's: rows of the next tile of TILE_PANELS_MAX panels when `left` remain. */
+/* Defined by the tier: rows of the next tile of TILE_PANELS_MAX panels when `left` remain. */
 static inline size_t tile_rows_wide(size_t left);
 
-/* Rows of the next tile when `left` remain. Tiles of fewer panels than the most have fixed sizes. */
+/* Rows of the next tile when `left` remain. Tiles of fewer than TILE_PANELS_MAX panels have fixed sizes. */
 static inline size_t tile_rows(size_t panels, size_t left)
 {
     if (panels == TILE_PANELS_MAX)
@@ -70,10 +70,10 @@ struct tile {
     bool accumulate;         /* start from C instead of +0 */
     bool settle;             /* nn: end with + 0 */
     const float *start;      /* tn without accumulate: start from these lines, one for each panel, */
-    const float *shift;      /* times these, one for each row */
+    const float *shift;      /* times these values, one for each row */
     bool prefetch_a;         /* nn: prefetch the rows of A below the tile's */
-    const float *prefetch_b; /* nn: prefetch rows laid out like b's from here on; NULL: none */
-    size_t prefetch_b_rows;  /* so many for each 16 of depth */
+    const float *prefetch_b; /* nn: prefetch rows laid out like b's from here; NULL: none */
+    size_t prefetch_b_rows;  /* how many for each 16 steps of depth */
     /* tn: where the optimizer applies the finished tile; NULL: it goes to C */
     const struct optimizer_target *target;
     const float *transposed; /* tn with a target: rows * panels lines to be written next; NULL: none */

@@ -1,6 +1,6 @@
 /*
- * update, from the verb to the tile. The optimizer runs on the gradient tile in registers (optimizer.h): the
- * way through L1 takes longer (results/kernels.md).
+ * update, from the verb to the tile. The optimizer runs on the gradient tile in registers (optimizer.h): going through
+ * L1 takes longer (results/kernels.md).
  *
  * Include a tier's tiles.h first.
  */
@@ -9,12 +9,12 @@
 #include "narrow.h"
 #include "optimizer.h"
 
-#define PREFETCH_STEPS  128   /* of k, in which a line comes from memory */
-#define NARROW_ROWS     8     /* at least, that pay for the transposing */
-#define STEPS_MAX       65536 /* of the batch in a block, whatever the blocks say */
-#define GRADIENT_INPUTS 48    /* whose partial sums wait in L1 where a batch is longer than a block */
-#define SUMMED_VECS     8     /* of the panels that are summed at once */
-#define GROUP_MAX       64    /* panels of D in a group, whatever the blocks say */
+#define PREFETCH_STEPS  128   /* steps of k in which a line arrives from memory */
+#define NARROW_ROWS     8     /* fewest rows that pay for transposing */
+#define STEPS_MAX       65536 /* most rows of the batch in a block, whatever tp_blocks says */
+#define GRADIENT_INPUTS 48    /* inputs whose partial sums wait in L1 if a batch is longer than a block */
+#define SUMMED_VECS     8     /* vectors of the panels that are summed at once */
+#define GROUP_MAX       64    /* most panels of D in a group, whatever tp_blocks says */
 
 /* Rows of the batch in a block. With a constant bound gcc needs fewer instructions around a tile's loop. */
 static inline size_t update_steps(void)
@@ -23,9 +23,8 @@ static inline size_t update_steps(void)
 }
 
 /*
- * copy_rows: the first `rows` rows of a 16 x 16 block; zero_rows: +0 in those from `first` on. Unrolled,
- * since gcc turns plain loops into memcpy or memset, and these into string instructions, which are slower for
- * so few bytes.
+ * copy_rows: copies the first `rows` rows of a 16 x 16 block; zero_rows: sets those from `first` to +0. Unrolled, since
+ * gcc turns plain loops into memcpy or memset, and these into string instructions, which are slower for so few bytes.
  */
 static inline void copy_rows(float *to, const float *from, size_t rows)
 {
@@ -50,8 +49,8 @@ static inline void zero_rows(float *to, size_t first)
 }
 
 /*
- * Writes the 16 x 16 block of the transposed view of rows [row, row + rows) of one panel of w. Nontemporal
- * stores spare reading lines that would not stay in the caches.
+ * Writes the 16 x 16 block of the transposed view of rows [row, row + rows) of one panel of w. Nontemporal stores avoid
+ * reading lines that would not stay in the caches.
  */
 static void write_transposed(const struct tp_update *u, size_t panel, size_t row, size_t rows)
 {
@@ -108,8 +107,8 @@ static void refresh_rows(const struct tp_update *u, size_t panel, size_t row, si
 }
 
 /*
- * The lines of the transposed view that a tile from row i on prefetches: its share of those that its block
- * writes. NULL where stores are nontemporal.
+ * The lines of the transposed view that a tile from row i prefetches: its share of those that its block writes. NULL if
+ * stores are nontemporal.
  */
 static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
 {
@@ -118,7 +117,7 @@ static const float *transposed_share(const struct tp_update *u, size_t i, size_t
     return u->wt.data + i / TP_PANEL * u->wt.stride + (panel * TP_PANEL + i % TP_PANEL * panels) * TP_PANEL;
 }
 
-/* Where the optimizer applies gradient rows: w and the state from `offset` on. */
+/* Where the optimizer applies gradient rows: w and the state from `offset`. */
 static inline struct optimizer_target target_at(const struct tp_update *u, size_t offset, bool decays)
 {
     return (struct optimizer_target){
@@ -132,10 +131,10 @@ static inline struct optimizer_target target_at(const struct tp_update *u, size_
 }
 
 /*
- * Prefetches weights and states, of the tile or `further` rows on, and the lines of the transposed view. A
- * hardware prefetcher follows panels and arrays too, but starts over with each tile. A short product
- * prefetches nontemporal weights a panel's rows ahead; a long one has time to prefetch its own,
- * PREFETCH_STEPS before it needs them (results/kernels.md).
+ * Prefetches weights and states, of the tile or `further` rows ahead, and the lines of the transposed view. A hardware
+ * prefetcher follows panels and arrays too, but starts over with each tile. A short product prefetches nontemporal
+ * weights a panel's rows ahead; a long one has time to prefetch its own, PREFETCH_STEPS before it needs them
+ * (results/kernels.md).
  */
 static inline __attribute__((always_inline)) void prefetch_target(const struct tile *t, int rows, int panels,
                                                                   int further)
@@ -168,9 +167,9 @@ static inline __attribute__((always_inline)) void tile_begin_shifted(const struc
 }
 
 /*
- * C = A^T B with A [depth x rows], neighbouring columns: a row of A is one step of k. The first `above`
- * columns are the last of one panel, the others the first of the next. The steps after the prefetch are a
- * loop of their own: with one loop for all gcc puts the accumulators on the stack.
+ * C = A^T B with A [depth x rows], adjacent columns: a row of A is one step of k. The first `above` columns are the
+ * last of one panel, the others the first of the next. The steps after the prefetch are a separate loop: with one loop
+ * for all, gcc puts the accumulators on the stack.
  */
 static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels, int above)
 {
@@ -196,8 +195,8 @@ static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, 
 }
 
 /*
- * Rows of the next tile, when `above` inputs remain of a panel of A and `left` of all. If the tier has such
- * tiles, one reaches across the panel's edge rather than end there.
+ * Rows of the next tile, when `above` inputs remain of a panel of A and `left` of all. If the tier has tiles across a
+ * panel's edge, one is used rather than a shorter tile that ends there.
  */
 static inline size_t tile_rows_tn(size_t panels, size_t above, size_t left)
 {
@@ -223,9 +222,9 @@ static void run_tile_tn(const struct tile *t, size_t rows, size_t panels, size_t
 }
 
 /*
- * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums of all blocks of
- * rows but the last stay in L1, or in the gradient matrix where one is wanted; the last block's tiles go
- * through the optimizer. totals: a line for each panel; shifted chains begin at multiples of them.
+ * Inputs [begin, end), at most GRADIENT_INPUTS of them, for a group of panels. Partial sums of all blocks of rows but
+ * the last stay in L1, or in the gradient matrix if one is wanted; the last block's tiles go through the optimizer.
+ * totals: a line for each panel; shifted chains begin at multiples of them.
  */
 static void update_block(const struct tp_update *u, size_t begin, size_t end, size_t panel, size_t panels,
                          const float *totals)
@@ -274,7 +273,7 @@ static inline __attribute__((always_inline)) void add_rows(const struct tp_updat
     }
 }
 
-/* These sums of some panels, a line for each, NaN where they are not finite. */
+/* These sums for some panels, a line for each; NaN instead of values that are not finite. */
 static void find_totals(const struct tp_update *u, size_t panel, size_t panels, float *totals)
 {
     for (size_t p = 0; p < panels; p++) {
@@ -338,7 +337,7 @@ static void update_narrow(const struct tp_update *u, size_t panel, size_t units)
     }
 }
 
-/* The number of panels before the narrow one, if the last is narrow, else of all. */
+/* The number of panels, without the last if it is narrow. */
 static size_t wide_panels(const struct tp_update *u)
 {
     const size_t all = tp_panel_count(u->d.columns);
@@ -349,8 +348,8 @@ static size_t wide_panels(const struct tp_update *u)
 }
 
 /*
- * Panels of D in a group. Each group reads all of A. With a long batch, whose A exceeds L2, a group is as
- * many panels as stay in L2; a short batch takes weights and state in memory order.
+ * Panels of D in a group. Each group reads all of A. For a long batch, whose A exceeds L2, a group has as many panels
+ * as stay in L2; a short batch takes weights and state in memory order.
  */
 static size_t group_panels(const struct tp_update *u)
 {

@@ -92,14 +92,14 @@ tileprop_status tp_call_end(struct tp_call *call, tileprop_status status, char *
 
 tileprop_status tp_api_need(const void *pointer, const char *name, struct tp_error *error)
 {
-    return pointer ? TILEPROP_OK : tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected a pointer", name);
+    return pointer ? TILEPROP_OK : tp_fail(error, TILEPROP_USAGE, "%s: expected a pointer, found NULL", name);
 }
 
 tileprop_status tp_api_size(const char *name, size_t found, size_t least, size_t most, struct tp_error *error)
 {
     return found >= least && found <= most && found % sizeof(size_t) == 0 /* no member in halves */
                ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_USAGE, "%s: size %zu found, expected %zu", name, found, most);
+               : tp_fail(error, TILEPROP_USAGE, "%s: expected size %zu, found %zu", name, most, found);
 }
 
 tileprop_status tp_api_take(void *to, size_t least, size_t most, const void *given, const char *name,
@@ -122,7 +122,7 @@ tileprop_status tp_api_split(const char *name, const float *values, size_t count
 {
     for (size_t i = 0; values && i < count; i++)
         if (values[i] != 0 && values[i] != 1)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected 0 or 1", name, i, (double)values[i]);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: expected 0 or 1, found %g", name, i, (double)values[i]);
     return TILEPROP_OK;
 }
 
@@ -130,7 +130,7 @@ tileprop_status tp_api_finite(const char *name, const float *values, size_t coun
 {
     for (size_t i = 0; values && i < count; i++)
         if (!isfinite(values[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: %g found, expected a finite number", name, i,
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s[%zu]: expected a finite number, found %g", name, i,
                            (double)values[i]);
     return TILEPROP_OK;
 }

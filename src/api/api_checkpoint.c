@@ -62,7 +62,7 @@ static tileprop_status write(const tileprop_training_state *here, struct tp_chec
     }
     if (!finite)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "weights or optimizer state with values that are not finite found, expected finite values");
+                       "expected finite weights and optimizer state, found values that are not finite");
     all->model.normalization = *here->normalization;
     all->model.step = here->state->steps ? here->state->steps - 1 : 0;
     all->state = *here->state;
@@ -114,15 +114,14 @@ static tileprop_status compare_options(const char *found, const char *expected, 
         if (strncmp(found, expected, begin) != 0)
             break;
         if ((length != kept || strncmp(found, expected, length) != 0) && !may_differ(found, all))
-            return tp_fail(error, TILEPROP_USAGE, "--%.*s: %.*s found, expected %s as in %s", (int)name, found,
-                           (int)(length - begin), found + begin, tp_show(expected + begin, kept - begin).text, path);
+            return tp_fail(error, TILEPROP_USAGE, "--%.*s: expected %s as in %s, found %.*s", (int)name, found,
+                           tp_show(expected + begin, kept - begin).text, path, (int)(length - begin), found + begin);
         found += length + (found[length] == '\n');
         expected += kept + (expected[kept] == '\n');
     }
     if (*found || *expected)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: __metadata__: options: names found that differ from those of this version, expected the same", path);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: __metadata__: options: expected the names of this version's options, found others", path);
     return TILEPROP_OK;
 }
 
@@ -141,8 +140,8 @@ static tileprop_status check_data(const tileprop_checkpoint *from, const struct 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i].found != all[i].expected)
             return tp_fail(error, TILEPROP_USAGE,
-                           "%s differs from that of %s: fingerprint %016" PRIx64 " found, expected %016" PRIx64,
-                           all[i].what, from->path, all[i].found, all[i].expected);
+                           "%s differs from that of %s: expected fingerprint %016" PRIx64 ", found %016" PRIx64,
+                           all[i].what, from->path, all[i].expected, all[i].found);
     return TILEPROP_OK;
 }
 
@@ -151,9 +150,9 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, 
 {
     if (from->own.model.numerics != TP_NUMERICS_VERSION && !inexact)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: __metadata__: numerics_version: %" PRIu64
-                       " found, expected %d: the run would end with different bits; --resume-inexact accepts that",
-                       from->path, from->own.model.numerics, TP_NUMERICS_VERSION);
+                       "%s: __metadata__: numerics_version: expected %d, found %" PRIu64
+                       ": the run would end with different bits; --resume-inexact accepts that",
+                       from->path, TP_NUMERICS_VERSION, from->own.model.numerics);
     tileprop_status status = compare_options(next->model.options, from->own.model.options, from->path, error);
     if (status == TILEPROP_OK)
         status = check_data(from, next, error);
@@ -161,12 +160,11 @@ tileprop_status tp_api_resumable(const tileprop_checkpoint *from, bool inexact, 
         return status;
     /* Checks what can still be wrong in a file with the same options and data. */
     if (!tp_weights_alike(&from->own.model.weights, &next->model.weights))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers found that differ from those that its options describe, expected the same",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected the layers that its options describe, found others",
                        from->path);
     if (from->own.state_count < next->state_count)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu arrays of optimizer state found, expected %zu for its optimizer", from->path,
-                       from->own.state_count, next->state_count);
+                       "%s: expected %zu arrays of optimizer state for its optimizer, found %zu", from->path,
+                       next->state_count, from->own.state_count);
     return TILEPROP_OK;
 }

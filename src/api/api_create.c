@@ -9,22 +9,22 @@
 static tileprop_status check_layers(const tileprop_model_parts *p, struct tp_error *error)
 {
     if (p->features == 0)
-        return tp_fail(error, TILEPROP_USAGE, "parts: features: 0 found, expected at least 1");
+        return tp_fail(error, TILEPROP_USAGE, "parts: features: expected at least 1, found 0");
     if (p->layers == 0 || p->layers > TP_LAYERS_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "parts: layers: %zu found, expected 1 to %d", p->layers, TP_LAYERS_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "parts: layers: expected 1 to %d, found %zu", TP_LAYERS_MAX, p->layers);
     const tileprop_status there = tp_api_need(p->units, "parts: units", error);
     if (there != TILEPROP_OK)
         return there;
     for (size_t l = 0; l < p->layers; l++)
         if (p->units[l] == 0 || p->units[l] > INT32_MAX)
-            return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: %zu found, expected 1 to %d", l, p->units[l],
-                           INT32_MAX);
+            return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: expected 1 to %d, found %zu", l, INT32_MAX,
+                           p->units[l]);
     if (p->units[p->layers - 1] > TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: %zu classes found, expected at most %d",
-                       p->layers - 1, p->units[p->layers - 1], TP_CLASSES_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "parts: units[%zu]: expected at most %d classes, found %zu",
+                       p->layers - 1, TP_CLASSES_MAX, p->units[p->layers - 1]);
     const int activation = (int)p->activation;
     if (p->layers > 1 && (activation <= TILEPROP_LINEAR || activation > TILEPROP_RELU))
-        return tp_fail(error, TILEPROP_USAGE, "parts: activation: %d found, expected one for hidden layers",
+        return tp_fail(error, TILEPROP_USAGE, "parts: activation: expected an activation for hidden layers, found %d",
                        activation);
     return TILEPROP_OK;
 }
@@ -45,14 +45,15 @@ static tileprop_status check_values(const tileprop_model_parts *p, struct tp_err
         return status;
     for (size_t i = 0; p->offset && i < p->features; i++)
         if (!(fabs(p->offset[i]) <= (double)FLT_MAX))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "parts: offset[%zu]: %g found, expected at most %g in size", i,
-                           p->offset[i], (double)FLT_MAX);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "parts: offset[%zu]: expected a magnitude of at most %g, found %g", i, (double)FLT_MAX,
+                           p->offset[i]);
     for (size_t i = 0; p->feature_names && i < p->features; i++)
         if (!p->feature_names[i])
-            return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: NULL found, expected a name", i);
+            return tp_fail(error, TILEPROP_USAGE, "parts: feature_names[%zu]: expected a name, found NULL", i);
     for (size_t k = 0; p->class_names && k < p->units[p->layers - 1]; k++)
         if (!p->class_names[k])
-            return tp_fail(error, TILEPROP_USAGE, "parts: class_names[%zu]: NULL found, expected a name", k);
+            return tp_fail(error, TILEPROP_USAGE, "parts: class_names[%zu]: expected a name, found NULL", k);
     return TILEPROP_OK;
 }
 
@@ -152,10 +153,9 @@ static tileprop_status set_weights(tileprop_model *handle, size_t l, const float
         return status;
     struct tp_weights *own = &handle->model.weights;
     if (l >= own->layer_count)
-        return tp_fail(error, TILEPROP_USAGE, "layer: %zu found, expected less than %zu", l, own->layer_count);
+        return tp_fail(error, TILEPROP_USAGE, "layer: expected less than %zu, found %zu", own->layer_count, l);
     if (bias && !own->layers[l].has_bias)
-        return tp_fail(error, TILEPROP_USAGE, "bias: values found for layer %zu, which has no biases; expected NULL",
-                       l);
+        return tp_fail(error, TILEPROP_USAGE, "bias: expected NULL for layer %zu, which has no biases", l);
     status = put_layer(own, l, weights, bias, error);
     if (status == TILEPROP_OK) {
         tp_predictor_reload(handle->predictor);

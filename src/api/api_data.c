@@ -34,28 +34,27 @@ static tileprop_status complete(const char *name, const tileprop_data *given, ti
     data->name = data->name ? data->name : name;
     const bool sparse = data->type == TILEPROP_CSR;
     if (!sparse && !data->samples && data->rows > 0)
-        return tp_fail(error, TILEPROP_USAGE, "%s: samples: NULL found, expected rows of values", data->name);
+        return tp_fail(error, TILEPROP_USAGE, "%s: samples: expected rows of values, found NULL", data->name);
     if (sparse && !(data->indptr && data->indices && data->values) && data->rows > 0)
-        return tp_fail(error, TILEPROP_USAGE, "%s: %s: NULL found, expected an array, as type is TILEPROP_CSR",
-                       data->name,
+        return tp_fail(error, TILEPROP_USAGE, "%s: %s: expected an array for type TILEPROP_CSR, found NULL", data->name,
                        !data->indptr    ? "indptr"
                        : !data->indices ? "indices"
                                         : "values");
     if (!sparse && data->type != TILEPROP_U8 && data->type != TILEPROP_F32 && data->type != TILEPROP_F64)
         return tp_fail(error, TILEPROP_USAGE,
-                       "%s: type: %d found, expected TILEPROP_U8, TILEPROP_F32, TILEPROP_F64 or TILEPROP_CSR",
+                       "%s: type: expected TILEPROP_U8, TILEPROP_F32, TILEPROP_F64 or TILEPROP_CSR, found %d",
                        data->name, (int)data->type);
     if (sparse && data->stride)
-        return tp_fail(error, TILEPROP_USAGE, "%s: stride: %zu found, expected 0, as type is TILEPROP_CSR", data->name,
+        return tp_fail(error, TILEPROP_USAGE, "%s: stride: expected 0 for type TILEPROP_CSR, found %zu", data->name,
                        data->stride);
     data->stride = data->stride ? data->stride : data->features;
     if (data->stride < data->features)
-        return tp_fail(error, TILEPROP_USAGE, "%s: stride: %zu found, expected at least %zu, the values of a row",
-                       data->name, data->stride, data->features);
+        return tp_fail(error, TILEPROP_USAGE, "%s: stride: expected at least the %zu values of a row, found %zu",
+                       data->name, data->features, data->stride);
     /* No object has more bytes; an eighth of them also where a value is one byte, since labels may have eight. */
     if (data->rows > 0 && data->stride > PTRDIFF_MAX / sizeof(double) / data->rows)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected what memory can hold",
-                       data->name, data->rows, data->stride);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values do not fit in memory", data->name,
+                       data->rows, data->stride);
     return TILEPROP_OK;
 }
 
@@ -72,23 +71,24 @@ static tileprop_status check_entries(const tileprop_data *data, struct tp_error 
     if (data->type != TILEPROP_CSR || data->rows == 0)
         return TILEPROP_OK;
     if (indptr[0] < 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[0]: %lld found, expected at least 0", data->name,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[0]: expected at least 0, found %lld", data->name,
                        (long long)indptr[0]);
     for (size_t r = 0; r < data->rows; r++)
         if (indptr[r + 1] < indptr[r])
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[%zu]: %lld found, expected at least %lld", data->name,
-                           r + 1, (long long)indptr[r + 1], (long long)indptr[r]);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: indptr[%zu]: expected at least %lld, found %lld", data->name,
+                           r + 1, (long long)indptr[r], (long long)indptr[r + 1]);
     for (size_t r = 0; r < data->rows; r++) {
         const int32_t *indices = data->indices + indptr[r];
         const size_t count = (size_t)(indptr[r + 1] - indptr[r]);
         for (size_t k = 0; k < count; k++) {
             if (indices[k] < 0 || (size_t)indices[k] >= data->features)
-                return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: entry %zu: index %d found, expected 0 to %zu",
-                               data->name, r, k, indices[k], data->features - 1);
+                return tp_fail(error, TILEPROP_BAD_INPUT,
+                               "%s: row %zu: entry %zu: expected an index from 0 to %zu, found %d", data->name, r, k,
+                               data->features - 1, indices[k]);
             if (k > 0 && indices[k] <= indices[k - 1])
                 return tp_fail(error, TILEPROP_BAD_INPUT,
-                               "%s: row %zu: entry %zu: index %d found, expected more than %d, the one before",
-                               data->name, r, k, indices[k], indices[k - 1]);
+                               "%s: row %zu: entry %zu: expected an index above %d, the previous one, found %d",
+                               data->name, r, k, indices[k - 1], indices[k]);
         }
     }
     return TILEPROP_OK;
@@ -103,24 +103,25 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     const bool sparse = data->type == TILEPROP_CSR;
     const int64_t first = sparse && data->indptr ? data->indptr[0] : 0;
     if (!data->labels)
-        return tp_fail(error, TILEPROP_USAGE, "%s: labels: NULL found, expected one for each row", name);
+        return tp_fail(error, TILEPROP_USAGE, "%s: labels: expected a label for each row, found NULL", name);
     if (data->label_type != TILEPROP_U8 && data->label_type != TILEPROP_U16 && data->label_type != TILEPROP_I32 &&
         data->label_type != TILEPROP_I64)
         return tp_fail(error, TILEPROP_USAGE,
-                       "%s: label_type: %d found, expected TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 or TILEPROP_I64",
+                       "%s: label_type: expected TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 or TILEPROP_I64, found %d",
                        name, (int)data->label_type);
     if (data->rows == 0 || data->features == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu rows of %zu values found, expected at least 1", name,
-                       data->rows, data->features);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: expected at least 1 row and 1 value, found %zu rows of %zu values", name, data->rows,
+                       data->features);
     if (data->classes > TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%s: %zu classes found, expected at most %d", name, data->classes,
-                       TP_CLASSES_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected at most %d classes, found %zu", name, TP_CLASSES_MAX,
+                       data->classes);
     int64_t largest = 0;
     for (size_t i = 0; i < data->rows; i++) {
         const int64_t label = label_at(data, i);
         if (label < 0 || (uint64_t)label >= most)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: label %lld found, expected 0 to %zu", name, i,
-                           (long long)label, most - 1);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: expected a label from 0 to %zu, found %lld", name,
+                           i, most - 1, (long long)label);
         largest = label > largest ? label : largest;
     }
     if (data->label_type != TILEPROP_U16) {
@@ -143,9 +144,8 @@ static tileprop_status convert(struct tp_set *set, struct tp_error *error)
     for (size_t i = 0; data->sample_weights && i < data->rows; i++)
         if (!(data->sample_weights[i] >= 0 && isfinite(data->sample_weights[i])))
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: sample_weights[%zu]: %g found, expected a finite number >= "
-                           "0",
-                           name, i, (double)data->sample_weights[i]);
+                           "%s: sample_weights[%zu]: expected a finite number >= 0, found %g", name, i,
+                           (double)data->sample_weights[i]);
     return TILEPROP_OK;
 }
 
@@ -156,9 +156,8 @@ tileprop_status tp_set_check_weights(const struct tp_set *set, size_t count, str
     for (size_t i = 0; !any && i < count; i++)
         any = weights[i] > 0;
     return any ? TILEPROP_OK
-               : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: the weights of all %zu samples are 0, expected at least one above 0", set->given.name,
-                         count);
+               : tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a weight above 0, found %zu samples of weight 0",
+                         set->given.name, count);
 }
 
 static tileprop_status narrow(const tileprop_data *data, size_t row, const double *offset, float *to,
@@ -171,8 +170,9 @@ static tileprop_status narrow(const tileprop_data *data, size_t row, const doubl
         const double x = wide ? wide[i] : (double)narrow[i];
         to[i] = tp_offsets_narrow(data->offset ? x + data->offset[i] : x, offset, i);
         if (isinf(to[i]) && isfinite(x))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: value %zu: %g found, expected at most %g in size",
-                           data->name, row, i, x, (double)FLT_MAX);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: row %zu: value %zu: expected a magnitude of at most %g, found %g", data->name, row, i,
+                           (double)FLT_MAX, x);
     }
     return TILEPROP_OK;
 }
@@ -212,12 +212,12 @@ static tileprop_status copy_samples(struct tp_set *set, struct tp_error *error)
 static tileprop_status check_offset(const tileprop_data *data, struct tp_error *error)
 {
     if (data->offset && type_of(data) != TILEPROP_F32)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected f32 or f64, to have offsets",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected samples of type f32 or f64 for offsets, found %s",
                        data->name, type_name(data->type));
     for (size_t i = 0; data->offset && i < data->features; i++)
         if (!(fabs(data->offset[i]) <= (double)FLT_MAX))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: %g found, expected at most %g in size",
-                           data->name, i, data->offset[i], (double)FLT_MAX);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: offset[%zu]: expected a magnitude of at most %g, found %g",
+                           data->name, i, (double)FLT_MAX, data->offset[i]);
     return TILEPROP_OK;
 }
 
@@ -233,7 +233,7 @@ static tileprop_status take_offset(struct tp_set *set, enum tp_offsets wanted, c
     status = check_offset(data, error);
     if (status == TILEPROP_OK && type_of(data) != TILEPROP_F32 && tp_offsets_any(offset, features))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: samples of type %s found, expected f32 or f64, since the model has offsets", data->name,
+                         "%s: expected samples of type f32 or f64 for a model with offsets, found %s", data->name,
                          type_name(data->type));
     if (status != TILEPROP_OK)
         return status;
@@ -275,14 +275,14 @@ static tileprop_status compare(const tileprop_data *found, const struct tp_set *
 {
     const tileprop_data *expected = &like->given;
     if ((found->type == TILEPROP_U8) != (expected->type == TILEPROP_U8))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of type %s found, expected %s as in %s", found->name,
-                       type_name(found->type), type_name(expected->type), expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected samples of type %s as in %s, found %s", found->name,
+                       type_name(expected->type), expected->name, type_name(found->type));
     if (found->features != expected->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu as in %s", found->name,
-                       found->features, expected->features, expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected samples of %zu values as in %s, found %zu", found->name,
+                       expected->features, expected->name, found->features);
     if (found->classes > like->own.classes)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu classes found, expected at most %zu as in %s", found->name,
-                       found->classes, like->own.classes, expected->name);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected at most %zu classes as in %s, found %zu", found->name,
+                       like->own.classes, expected->name, found->classes);
     return TILEPROP_OK;
 }
 
@@ -295,8 +295,8 @@ tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tile
         return status;
     if (data->rows == 0 && (data->features == 0 || data->classes == 0 || data->classes > TP_CLASSES_MAX))
         return tp_fail(error, TILEPROP_USAGE,
-                       "%s: %zu features and %zu classes without rows found, expected at least 1 and 1 to %d",
-                       data->name, data->features, data->classes, TP_CLASSES_MAX);
+                       "%s: expected, without rows, at least 1 feature and 1 to %d classes, found %zu and %zu",
+                       data->name, TP_CLASSES_MAX, data->features, data->classes);
     set->own = (struct tp_dataset){.type = type_of(data), .features = data->features, .classes = data->classes};
     return check_offset(data, error);
 }
@@ -322,7 +322,7 @@ tileprop_status tp_set_take(struct tp_set *set, const char *name, const tileprop
         const struct tp_row row = tp_dataset_row(&set->own, r);
         for (size_t k = 0; k < row.count; k++)
             if (!isfinite(row.values[k]))
-                return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: %s %zu: %g found, expected a finite number",
+                return tp_fail(error, TILEPROP_BAD_INPUT, "%s: row %zu: %s %zu: expected a finite number, found %g",
                                data->name, r, row.indices ? "entry" : "value", k, (double)row.values[k]);
     }
     return status;
@@ -337,16 +337,16 @@ static tileprop_status check_column(const struct tp_column *found, const struct 
                                     const char *name, const char *path, struct tp_error *error)
 {
     if (!same_name(found->name, expected->name))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: column %zu: \"%s\" found, expected \"%s\" as in %s",
-                       name, i + 1, tp_show(found->name, strlen(found->name)).text,
-                       tp_show(expected->name, strlen(expected->name)).text, path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: column %zu: expected \"%s\" as in %s, found \"%s\"",
+                       name, i + 1, tp_show(expected->name, strlen(expected->name)).text, path,
+                       tp_show(found->name, strlen(found->name)).text);
     bool same = found->category_count == expected->category_count;
     for (size_t k = 0; same && k < found->category_count; k++)
         same = strcmp(found->categories[k], expected->categories[k]) == 0;
     if (same)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: schema: column %zu%s%s: other categories found, expected those that it has in %s", name, i + 1,
+                   "%s: schema: column %zu%s%s: expected the categories that it has in %s, found others", name, i + 1,
                    found->name ? " " : "", found->name ? tp_show(found->name, strlen(found->name)).text : "", path);
 }
 
@@ -357,14 +357,14 @@ tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model
     struct tp_schema found;
     for (size_t k = 0; given->class_names && k < start->schema.class_count; k++)
         if (!same_name(given->class_names[k], start->schema.classes[k]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_names[%zu]: \"%s\" found, expected \"%s\" as in %s",
-                           given->name, k, tp_show(given->class_names[k], strlen(given->class_names[k])).text,
-                           tp_show(start->schema.classes[k], strlen(start->schema.classes[k])).text, path);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_names[%zu]: expected \"%s\" as in %s, found \"%s\"",
+                           given->name, k, tp_show(start->schema.classes[k], strlen(start->schema.classes[k])).text,
+                           path, tp_show(given->class_names[k], strlen(given->class_names[k])).text);
     tileprop_status status = tp_schema_text_read(&found, given->schema, start->schema.features, given->name, error);
     if (status == TILEPROP_OK && found.column_count && start->schema.column_count &&
         found.column_count != start->schema.column_count)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: %zu columns found, expected %zu as in %s", given->name,
-                         found.column_count, start->schema.column_count, path);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: schema: expected %zu columns as in %s, found %zu", given->name,
+                         start->schema.column_count, path, found.column_count);
     for (size_t i = 0; status == TILEPROP_OK && i < found.column_count && i < start->schema.column_count; i++)
         status = check_column(&found.columns[i], &start->schema.columns[i], i, given->name, path, error);
     tp_schema_free(&found);
@@ -386,7 +386,7 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     if (status != TILEPROP_OK)
         return status;
     if (threads > TP_TEAM_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected at most %d", threads, TP_TEAM_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "threads: expected at most %d, found %zu", TP_TEAM_MAX, threads);
     const size_t rows = data->rows, features = tileprop_model_features(handle);
     if (!out.losses) { /* labels are not read */
         data->labels = &none;
@@ -396,8 +396,8 @@ static tileprop_status evaluate(const tileprop_model *handle, const tileprop_dat
     data->sample_weights = NULL;
     data->classes = tileprop_model_classes(handle);
     if (data->features != features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu", data->name,
-                       data->features, features);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected samples of %zu values, found %zu", data->name, features,
+                       data->features);
     status = convert(&set, error);
     set.own.count = data->rows = rows;
     if (status == TILEPROP_OK)

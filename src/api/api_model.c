@@ -41,11 +41,11 @@ static tileprop_status parse(tileprop_model **handle, struct tp_file *file, stru
     if (status == TILEPROP_OK && model.described)
         return tp_api_model(handle, &model, error);
     if (status == TILEPROP_OK)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: layers alone found, as other programs write them, expected a model from train --save, "
-                         "which also records activation and normalization; train --init-from reads such layers and "
-                         "takes the rest from its options",
-                         path);
+        status =
+            tp_fail(error, TILEPROP_BAD_INPUT,
+                    "%s: expected a model from train --save, found layers without activation and normalization, as "
+                    "other programs write them; train --init-from reads them and takes the rest from its options",
+                    path);
     tp_model_free(&model);
     return status;
 }

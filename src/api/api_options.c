@@ -79,8 +79,8 @@ static tileprop_status complete(const tileprop_options *given, tileprop_options 
     tileprop_options_init(g, sizeof *g);
     if (given->size > sizeof *g || given->size < offsetof(tileprop_options, progress))
         return tp_fail(error, TILEPROP_USAGE,
-                       "options: size %zu found, expected %zu to %zu: use tileprop_options_init()", given->size,
-                       offsetof(tileprop_options, progress), sizeof *g);
+                       "options: expected size %zu to %zu, found %zu; use tileprop_options_init()",
+                       offsetof(tileprop_options, progress), sizeof *g, given->size);
     memcpy(g, given, given->size);
     return TILEPROP_OK;
 }

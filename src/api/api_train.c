@@ -18,10 +18,10 @@ tileprop_status tp_api_train_check_classes(const struct tp_set *train, struct tp
     const char *const *names = train->given.class_names;
     for (size_t k = 0; k < train->own.classes; k++) {
         if (weights && !(weights[k] >= 0 && isfinite(weights[k])))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_weights[%zu]: %g found, expected a number from 0",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class_weights[%zu]: expected a finite number >= 0, found %g",
                            train->given.name, k, (double)weights[k]);
         if (names && !names[k])
-            return tp_fail(error, TILEPROP_USAGE, "%s: class_names[%zu]: NULL found, expected a name",
+            return tp_fail(error, TILEPROP_USAGE, "%s: class_names[%zu]: expected a name, found NULL",
                            train->given.name, k);
     }
     return TILEPROP_OK;
@@ -193,8 +193,8 @@ static tileprop_status resume(struct tp_api_training *t, struct tp_error *error)
         return status;
     const bool evaluated = from->own.state.best.count > 0;
     if (best->described && evaluated && !tp_weights_alike(&from->own.best, &best->weights))
-        return tp_fail(error, TILEPROP_USAGE, "%s: no best weights found, expected a run that was started with them",
-                       from->path);
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: expected best weights, found none: the run must keep them from its start", from->path);
     if (best->described && evaluated) {
         const struct tp_training_state *state = &from->own.state;
         tp_weights_copy(&best->weights, &from->own.best);
@@ -216,9 +216,9 @@ static tileprop_status keep_normalization(struct tp_api_training *t, int asked, 
     if (t->options.renormalize)
         return TILEPROP_OK;
     if (asked != TILEPROP_AUTO && asked != start->normalize)
-        return tp_fail(error, TILEPROP_USAGE, "--normalize: %s found, expected %s as in %s; or --renormalize on",
-                       tp_choice_name(tp_normalize_choices, asked),
-                       tp_choice_name(tp_normalize_choices, start->normalize), path);
+        return tp_fail(error, TILEPROP_USAGE, "--normalize: expected %s as in %s, found %s; or --renormalize on",
+                       tp_choice_name(tp_normalize_choices, start->normalize), path,
+                       tp_choice_name(tp_normalize_choices, asked));
     t->options.normalize = start->normalize;
     t->work.normalization = &start->normalization;
     return TILEPROP_OK;
@@ -235,10 +235,10 @@ static tileprop_status take_initial_weights(struct tp_api_training *t, int asked
     }
     if (!path && !t->options.initial_weights)
         return t->options.renormalize
-                   ? tp_fail(error, TILEPROP_USAGE, "--renormalize: expected with --init-from or --resume only")
+                   ? tp_fail(error, TILEPROP_USAGE, "--renormalize: valid only with --init-from or --resume")
                    : TILEPROP_OK;
     if (path && t->options.initial_weights)
-        return tp_fail(error, TILEPROP_USAGE, "init_from: expected without initial_weights");
+        return tp_fail(error, TILEPROP_USAGE, "init_from: not valid with initial_weights");
     const char *name = path ? path : "initial_weights";
     char place[sizeof error->text];
     snprintf(place, sizeof place, "%s%s", path ? "--init-from: " : "", name);
@@ -336,10 +336,10 @@ static tileprop_status check_ranks(const tileprop_ranks *ranks, struct tp_error 
 {
     const tileprop_status status = tp_api_size("ranks", ranks->size, sizeof *ranks, sizeof *ranks, error);
     if (status == TILEPROP_OK && ranks->rank >= ranks->count)
-        return tp_fail(error, TILEPROP_USAGE, "ranks: rank %zu of %zu found, expected one below their number",
-                       ranks->rank, ranks->count);
+        return tp_fail(error, TILEPROP_USAGE, "ranks: expected a rank less than %zu, found %zu", ranks->count,
+                       ranks->rank);
     if (status == TILEPROP_OK && !(ranks->send && ranks->receive && ranks->wait && ranks->finish && ranks->progress))
-        return tp_fail(error, TILEPROP_USAGE, "ranks: a function that is NULL found, expected all five");
+        return tp_fail(error, TILEPROP_USAGE, "ranks: expected five functions, found NULL");
     return status;
 }
 
@@ -358,8 +358,7 @@ static tileprop_status compare_ranks(const struct tp_api_training *t, struct tp_
         ranks->receive(ranks->context, 0, 0, &of_rank_0, sizeof of_rank_0);
     ranks->finish(ranks->context);
     const char *what = difference(&own, &of_rank_0);
-    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "%s found that differ from those of rank 0, expected the same",
-                          what)
+    return what ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected the same as on rank 0, found others", what)
                 : TILEPROP_OK;
 }
 
@@ -397,7 +396,7 @@ static tileprop_status begin(struct tp_api_training **training, struct tp_call *
     t->writes_checkpoints = t->run.checkpoint != NULL;
     if (t->run.resume_inexact != 0 && t->run.resume_inexact != 1)
         status =
-            tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: %d found, expected 0 or 1", t->run.resume_inexact);
+            tp_fail(error, TILEPROP_USAGE, "run: resume_inexact: expected 0 or 1, found %d", t->run.resume_inexact);
     if (status == TILEPROP_OK)
         status = take_sets(t, data, validation, fraction, error);
     if (status == TILEPROP_OK && t->run.ranks && t->run.ranks->count > 1)

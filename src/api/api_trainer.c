@@ -51,10 +51,10 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
 {
     const size_t features = t->train.own.features;
     if (!scale != !shift)
-        return tp_fail(error, TILEPROP_USAGE, "%s: NULL found, expected scale and shift or neither",
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected both scale and shift or neither, found NULL",
                        scale ? "shift" : "scale");
     if (split && !scale)
-        return tp_fail(error, TILEPROP_USAGE, "scale: NULL found, expected scale and shift beside split");
+        return tp_fail(error, TILEPROP_USAGE, "scale: expected scale and shift with split, found NULL");
     tileprop_status status = tp_api_finite("scale", scale, features, error);
     if (status == TILEPROP_OK)
         status = tp_api_finite("shift", shift, features, error);
@@ -68,7 +68,7 @@ static tileprop_status take_normalization(const struct tp_api_training *t, const
         return tp_normalization_copy(normalization, t->work.normalization, error);
     if (t->train.own.count == 0)
         return tp_fail(error, TILEPROP_USAGE,
-                       "data: 0 rows found, expected samples to fit the normalization to, or scale and shift");
+                       "data: expected samples to fit the normalization to, or scale and shift, found 0 rows");
     return tp_normalization_fit(normalization, t->options.normalize, &t->train.own, error);
 }
 
@@ -183,8 +183,8 @@ tileprop_status tileprop_trainer_step(tileprop_trainer *h, const tileprop_data *
     if (status == TILEPROP_OK)
         status = tp_set_take(&set, "batch", batch, &h->training.train, TP_OFFSETS_KNOWN, offset_of(h), &call.error);
     if (status == TILEPROP_OK && set.own.count > h->training.options.batch)
-        status = tp_fail(&call.error, TILEPROP_BAD_INPUT, "%s: %zu rows found, expected at most %zu, the option batch",
-                         set.given.name, set.own.count, h->training.options.batch);
+        status = tp_fail(&call.error, TILEPROP_BAD_INPUT, "%s: expected at most %zu rows, the option batch, found %zu",
+                         set.given.name, h->training.options.batch, set.own.count);
     set.own.class_weights = h ? h->class_weights : NULL;
     if (status == TILEPROP_OK)
         status = tp_stepper_step(h->stepper, &set.own, &found, &call.error);

@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TP_WORD_DIGITS 19 /* any number of so many digits fits 64 bits */
+#define TP_WORD_DIGITS 19 /* any number with this many digits fits in 64 bits */
 
-/* The decimals halfway between two floats have at most 113 digits, so what is after these can only break a
- * tie. */
+/* The decimals halfway between two floats have at most 113 digits, so later digits can only break a tie. */
 #define TP_DIGITS_MAX 128
 
-/* Far beyond any float, and far from overflow when digits are counted in. */
+/* Far beyond any float, and far from overflow when the count of digits is added. */
 #define TP_EXPONENT_MAX 1000000000
 
 /* Correctly rounded; exact up to 10^22. */
@@ -31,10 +30,10 @@ static bool is_digit(char c)
 }
 
 /*
- * word * 10^exponent by way of a double, which is off by three roundings at most (of word, of the power, of
- * the result) and what was cut from word, together less than 4 units in its last place. Rounded once more it
- * is the nearest float unless a tie, where the lower 29 bits are 2^28, may lie in between; then it is not
- * stored. After Clinger, "How to read floating point numbers accurately", PLDI 1990.
+ * word * 10^exponent in double. Three roundings at most (of word, of the power, of the result) and the digits cut from
+ * word add up to an error of less than 4 units in the last place. Rounded to float this is the nearest one, unless a
+ * tie (lower 29 bits equal to 2^28) is within the error; then nothing is stored. After Clinger, "How to read floating
+ * point numbers accurately", PLDI 1990.
  */
 static bool round_double(uint64_t word, int64_t exponent, double *value)
 {
@@ -52,7 +51,7 @@ static bool round_double(uint64_t word, int64_t exponent, double *value)
 }
 
 /*
- * strtof() rounds correctly. The double of strtod() narrows to another float only if it is halfway between two; then
+ * strtof() rounds correctly. strtod()'s double narrows to a different float only if it is halfway between two; then
  * its neighbour is returned. The text has no decimal point, the one part of a number that a locale changes.
  */
 static double round_text(const char *text, const char *end, int64_t exponent)
@@ -81,7 +80,7 @@ static double round_text(const char *text, const char *end, int64_t exponent)
     return (double)(float)wide == narrow ? wide : nextafter(wide, narrow);
 }
 
-/* Returns the end of an exponent, with its 'e', or text where none is. */
+/* Returns the end of an exponent, which includes its 'e', or text if there is none. */
 static const char *read_exponent(const char *text, const char *end, int64_t *exponent)
 {
     if (text == end || (*text != 'e' && *text != 'E'))
@@ -104,8 +103,8 @@ const char *tp_decimal_read(const char *text, const char *end, double *value)
     const char *const begin = text + (text < end && (*text == '-' || *text == '+'));
     const char *c = begin;
     uint64_t word = 0;
-    int64_t shift = 0; /* the digits that are not in word, less those of it after the point */
-    size_t digits = 0; /* of word, from its first that is not 0 */
+    int64_t shift = 0; /* number of digits left out of word, minus its digits after the point */
+    size_t digits = 0; /* of word, from its first nonzero digit */
     bool is_number = false;
 
     for (; c < end && is_digit(*c); c++) {

@@ -25,9 +25,9 @@ static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_
     if (fstat(descriptor, &info) != 0)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: cannot be read: %s", file->path, strerror(errno));
     if (S_ISDIR(info.st_mode))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is a directory, expected a file", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a file, found a directory", file->path);
     if (!S_ISREG(info.st_mode))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is not a regular file, expected one", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a regular file, found a special file", file->path);
 
     const size_t size = (size_t)info.st_size;
     file->bytes = malloc(size ? size : 1);
@@ -41,7 +41,8 @@ static tileprop_status read_all(struct tp_file *file, int descriptor, struct tp_
         if (got < 0)
             return tp_file_fail(file, file->size, error, "cannot be read: %s", strerror(errno));
         if (got == 0)
-            return tp_file_fail(file, file->size, error, "the file ended while it was read, expected %zu bytes", size);
+            return tp_file_fail(file, file->size, error, "expected %zu bytes, but the file ended while it was read",
+                                size);
         file->size += (size_t)got;
     }
     return TILEPROP_OK;

@@ -23,18 +23,18 @@ struct tp_file {
     size_t size;
     struct tp_part *parts; /* [part_count], owned; NULL: it is one file */
     size_t part_count;
-    bool unpacked; /* bytes were gzip in the file: offsets count in the unpacked data */
+    bool unpacked; /* the file was gzip: offsets count in the unpacked data */
 };
 
 /*
- * Reads the regular file at path, whose bytes stay as they are. Errors: TILEPROP_BAD_INPUT for what cannot be
- * opened or read, TILEPROP_FAILURE if out of memory. On error *file is empty. path must outlive *file.
+ * Reads the regular file at path, unchanged. Errors: TILEPROP_BAD_INPUT if it cannot be opened or read,
+ * TILEPROP_FAILURE if out of memory. On error *file is empty. path must outlive *file.
  */
 tileprop_status tp_file_read(struct tp_file *file, const char *path, struct tp_error *error);
 
 /*
- * Asks for huge pages where a block holds whole ones. A shuffled epoch gathers its samples from all over the
- * data set, and with small pages nearly every sample costs a walk of the page tables.
+ * Asks for huge pages where a block contains whole ones. A shuffled epoch gathers its samples from all over the data
+ * set, and with small pages nearly every sample costs a page walk.
  */
 void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
 
@@ -42,7 +42,7 @@ void tp_file_prefer_huge_pages(unsigned char *block, size_t size);
 tileprop_status tp_file_fail(const struct tp_file *file, size_t offset, struct tp_error *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Where text[size] begins: behind a byte order mark of UTF-8, if there is one. */
+/* Where text[size] begins: after a UTF-8 byte order mark, if there is one. */
 static inline const char *tp_file_text(const void *text, size_t size)
 {
     static const char mark[] = {'\xEF', '\xBB', '\xBF'};

@@ -20,7 +20,7 @@ void tp_option_append(char *text, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-/* The whole text of this length. */
+/* Parses all of text[length]. */
 static bool parse_integer(const tileprop_option *option, const char *text, size_t length, uint64_t *value)
 {
     /* strtoull alone would take blanks, signs and an empty text. */

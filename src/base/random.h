@@ -4,8 +4,8 @@
  * what it is for, never on which thread asks for it or in what order.
  *
  * An address is (purpose, stream, index): what the number is for, which layer or epoch, which number of it.
- * Beneath are only integer arithmetic and IEEE + - * / sqrt: the bits are the same with every compiler and on
- * every CPU, so long as -ffp-contract=off keeps the compiler from fusing.
+ * Only integer arithmetic and IEEE + - * / sqrt are used: the bits are the same with every compiler and on every CPU,
+ * as long as -ffp-contract=off keeps the compiler from fusing.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 enum tp_purpose {
     TP_RANDOM_WEIGHTS = 0, /* stream: layer, index: weight */
     TP_RANDOM_SHUFFLE = 1, /* stream: epoch */
-    TP_RANDOM_DRAW = 2     /* tables: the order of their rows; stream 0 */
+    TP_RANDOM_DRAW = 2     /* the order of samples before a split; stream 0 */
 };
 
 /*
@@ -36,10 +36,9 @@ double tp_random_normal(uint64_t seed, enum tp_purpose purpose, uint32_t stream,
 
 /*
  * Writes a permutation of 0 .. n - 1 (n <= 2^32) into order: a pure function of seed, purpose, stream and n.
- * Fisher and Yates' shuffle from the last place down, as in Knuth, TAOCP 2, 3.4.2, algorithm P; the random
- * bits are two times 64 from each block at these addresses (words[0..1], then words[2..3]). A number in 0 ..
- * m - 1 is the upper half of the 128-bit product of m and 64 of them, so that its probability differs from
- * 1 / m by less than 2^-64.
+ * The Fisher-Yates shuffle from the last place down, as in Knuth, TAOCP 2, 3.4.2, algorithm P; each block supplies two
+ * times 64 random bits (words[0..1], then words[2..3]). A number in 0 .. m - 1 is the upper half of the 128-bit product
+ * of m and 64 of these bits, so its probability differs from 1 / m by less than 2^-64.
  */
 void tp_random_permutation(uint64_t seed, enum tp_purpose purpose, uint32_t stream, size_t n, uint32_t *order);
 

@@ -34,15 +34,15 @@ static bool is_named(int descriptor, const char *path)
            opened.st_ino == named.st_ino;
 }
 
-/* False: another program writes it. Some file systems cannot lock, which leaves each to itself. */
+/* False: another program is writing the file. Where the file system cannot lock, this is not detected. */
 static bool lock(int descriptor)
 {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 /*
- * Removes what has the temporary's name, left by a killed program or put there by anybody. False, and errno,
- * if it stays; EWOULDBLOCK: another program writes it.
+ * Removes anything with the temporary's name, whether left by a killed program or put there by somebody else. False,
+ * with errno, if it stays; EWOULDBLOCK: another program is writing it.
  */
 static bool remove_temporary(const char *temporary)
 {
@@ -63,9 +63,9 @@ static bool remove_temporary(const char *temporary)
 }
 
 /*
- * Creates the temporary for this process alone. Nothing that is there already is written: it may be linked to
- * another file or be somebody else's. Whoever takes this one for a killed program's, before it is locked here,
- * removes it: then there is a next try.
+ * Creates the temporary for this process alone. An existing file is never written: it may be a link to another file or
+ * belong to somebody else. Before the new file is locked, another program may take it for a leftover and remove it;
+ * then this tries again.
  */
 static tileprop_status create_temporary(const struct tp_safe_file *safe, const char *path, mode_t mode, int *descriptor,
                                         struct tp_error *error)
@@ -81,19 +81,20 @@ static tileprop_status create_temporary(const struct tp_safe_file *safe, const c
         else if (tries < TP_TRIES && remove_temporary(safe->temporary))
             continue;
         else if (tries < TP_TRIES && errno != EWOULDBLOCK)
-            return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s is there and cannot be removed: %s", safe->option, path,
+            return tp_fail(error, TILEPROP_FAILURE, "%s: %s: %s exists and cannot be removed: %s", safe->option, path,
                            safe->temporary, strerror(errno));
         else
             return tp_fail(error, TILEPROP_FAILURE,
-                           "%s: %s: is being written, by another program or for another option", safe->option, path);
+                           "%s: %s: is already being written, by another program or for another option", safe->option,
+                           path);
     }
 }
 
-/* Whether the file at safe->path may be replaced; path is what the user calls it. */
+/* Whether the file at safe->path may be replaced; path is the user's name for it. */
 static tileprop_status check_replaceable(const struct tp_safe_file *safe, const char *path, const struct stat *file,
                                          struct tp_error *error)
 {
-    /* The directory's permission would do for the renaming, but a read-only file is meant to stay. */
+    /* The directory's permission would suffice for renaming, but a read-only file is meant to stay. */
     if (access(safe->path, W_OK) != 0)
         return fail_errno(safe->option, path, errno, error);
     /* In a sticky directory one needs to own the file or the directory. */
@@ -120,7 +121,7 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
                        : S_ISDIR(info.st_mode) ? "a directory"
                                                : "a special file");
 
-    /* A symbolic link stays one: the file that it leads to is replaced. */
+    /* A symbolic link is kept: the file that it leads to is replaced. */
     safe->replaces = exists;
     mode_t mode = exists ? info.st_mode & 0777 : 0666;
     int descriptor = -1;
@@ -136,7 +137,7 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
         status = create_temporary(safe, path, mode, &descriptor, error);
     if (status == TILEPROP_OK && exists && fchown(descriptor, (uid_t)-1, info.st_gid) != 0)
         mode &= ~(mode_t)S_IRWXG; /* members of another group */
-    /* Permissions that the umask removed, but the replaced file had. */
+    /* Restore permissions that the umask removed but the replaced file had. */
     if (status == TILEPROP_OK &&
         ((exists && fchmod(descriptor, mode) != 0) || !(safe->file = fdopen(descriptor, "w")))) {
         status = fail_errno(option, path, errno, error);
@@ -150,12 +151,12 @@ tileprop_status tp_safe_file_open(struct tp_safe_file *safe, const char *option,
 
 void tp_safe_file_write(struct tp_safe_file *safe, const void *bytes, size_t size)
 {
-    errno = EIO; /* for a stream that says nothing */
+    errno = EIO; /* for a stream that does not set errno */
     if (fwrite(bytes, 1, size, safe->file) != size && !safe->error)
         safe->error = errno;
 }
 
-/* Directories that cannot be synced (some network file systems) lose no more than the name in a crash. */
+/* Where directories cannot be synced (some network file systems), a crash loses no more than the new name. */
 static void sync_directory(char *path)
 {
     char *slash = strrchr(path, '/');

@@ -16,7 +16,7 @@ struct tp_error {
 tileprop_status tp_fail(struct tp_error *error, tileprop_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* TILEPROP_FAILURE. place, a path or an option, may be NULL; what: that there is no memory for, as "a
+/* Returns TILEPROP_FAILURE. place, a path or an option, may be NULL; what: what there is no memory for, such as "a
  * schema". */
 tileprop_status tp_fail_memory(struct tp_error *error, const char *place, const char *what);
 

@@ -9,7 +9,7 @@ int tp_string_table_compare(const char *ended, const char *text, size_t size)
     return order ? order : ended[size] != '\0';
 }
 
-/* The position of the text in the order, or where it would be. */
+/* The position of the text in the order, or where it would be inserted. */
 static size_t find_place(const struct tp_string_table *table, const char *text, size_t size)
 {
     size_t low = 0, high = table->count;

@@ -67,7 +67,9 @@ static void put_floats(const struct header *h, const char *what, const float *va
     put(h, "};\n");
 }
 
-/* Writes what is not plain ASCII as three octal digits; '?' too, since two of them might begin a trigraph. */
+/*
+ * Writes bytes that are not printable ASCII as three octal digits; and '?', because two of them might begin a trigraph.
+ */
 static void put_text(const struct header *h, const char *text)
 {
     for (; *text; text++) {
@@ -131,7 +133,7 @@ static void put_beginning(const struct header *h)
            "#define TILEPROP_@\n"
            "\n"
            "#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)\n"
-           "#error NaN means a missing value, so that this file is not to be compiled with -ffast-math\n"
+           "#error NaN means a missing value: compile this file without -ffast-math\n"
            "#endif\n"
            "\n"
            "#include <math.h>\n"

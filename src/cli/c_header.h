@@ -21,6 +21,8 @@
 #include "data/schema.h"
 #include "tileprop/tileprop.h"
 
-/* Writes a model, whose columns the schema has, with identifiers that begin with `name`. Errors
- * of writing are left to the stream. */
+/*
+ * Writes a model, whose columns are in the schema, with identifiers that begin with `name`. Write errors are left to
+ * the stream.
+ */
 void tp_c_header_write(const tileprop_model *model, const struct tp_schema *schema, const char *name, FILE *out);

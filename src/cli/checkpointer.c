@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-/* Outputs that need what came before the checkpoint. */
+/* Fails for outputs that need what the checkpoint does not have. */
 static tileprop_status begin_history(const struct tp_checkpointer *checkpointer, const char *source,
                                      struct tp_history *history, struct tp_error *error)
 {
@@ -18,10 +18,12 @@ static tileprop_status begin_history(const struct tp_checkpointer *checkpointer,
         content = tileprop_checkpoint_attachment(checkpointer->from, &size);
         if (command->save_best && !tileprop_checkpoint_has_best(checkpointer->from))
             return tp_fail(error, TILEPROP_USAGE,
-                           "--save-best: %s has no best weights, expected a run that began with --save-best", source);
+                           "--save-best: %s: expected best weights, found none: the run began without --save-best",
+                           source);
         if (option && !content)
             return tp_fail(error, TILEPROP_USAGE,
-                           "%s: %s has no history, expected a run that began with --history or --plot", option, source);
+                           "%s: %s: expected a history, found none: the run began without --history and --plot", option,
+                           source);
     }
     history->option = option;
     history->path = command->history ? command->history : command->plot;
@@ -36,7 +38,7 @@ tileprop_status tp_checkpointer_open(struct tp_checkpointer *checkpointer, const
     struct stat info = {0};
     *checkpointer = (struct tp_checkpointer){.command = command};
     tileprop_status status = tp_safe_file_open(&checkpointer->file, "--checkpoint", path, error);
-    /* Looked for once no other program can write it. A file that exists but cannot be read is not absent. */
+    /* Checked after the file is open, when no other program can write it. A file that cannot be read is not absent. */
     const bool absent = !path || (stat(path, &info) != 0 && errno == ENOENT);
     if (source && strcmp(source, "auto") == 0)
         source = absent ? NULL : path;
@@ -64,7 +66,7 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
     if (history->failed && !checkpointer->told) {
         checkpointer->told = true; /* histories of later checkpoints lack rows: the weights matter more */
         return tp_fail(error, TILEPROP_FAILURE,
-                       "--checkpoint: %s: out of memory for the history; the checkpoint before stays", path);
+                       "--checkpoint: %s: out of memory for the history; the previous checkpoint is kept", path);
     }
     const tileprop_status status =
         tileprop_checkpoint_write(state, safe->file, history->text, history->size, found.text, sizeof found.text);
@@ -72,7 +74,7 @@ static tileprop_status write_state(struct tp_checkpointer *checkpointer, struct 
         safe->error = errno;
     return status == TILEPROP_OK
                ? tp_safe_file_commit(safe, error)
-               : tp_fail(error, status, "--checkpoint: %s: %s; the checkpoint before stays", path, found.text);
+               : tp_fail(error, status, "--checkpoint: %s: %s; the previous checkpoint is kept", path, found.text);
 }
 
 tileprop_status tp_checkpointer_write(struct tp_checkpointer *checkpointer, struct tp_history *history,

@@ -91,7 +91,7 @@ void tp_drawing_quote(struct tp_drawing *drawing, const char *text, size_t most)
     putc('\'', file);
 }
 
-/* Runs gnuplot in the script's folder, without a shell; *code: what it exited with. False: not at all. */
+/* Runs gnuplot in the script's folder, without a shell. *code: its exit status. False if it could not be run. */
 static bool run_gnuplot(const struct tp_drawing *drawing, const char *folder, const char *name, int *code)
 {
     /* A descriptor, because the name may be in another folder, or one that gnuplot cannot quote. */

@@ -54,9 +54,9 @@ tileprop_status tp_export_command_parse(struct tp_export_command *command, int a
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TILEPROP_USAGE, "no model found, expected one from train --save");
+        return tp_fail(error, TILEPROP_USAGE, "expected a model from train --save, found none");
     if (!command->c)
-        return tp_fail(error, TILEPROP_USAGE, "no --c found, expected --c FILE.h");
+        return tp_fail(error, TILEPROP_USAGE, "expected --c FILE.h, found no --c");
     return check_name(command->name, error);
 }
 

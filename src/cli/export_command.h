@@ -16,9 +16,8 @@ struct tp_export_command {
 };
 
 /*
- * Fills *command from the command line, which must outlive it.
- * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model or a file, and for a name that
- * no identifier can begin with.
+ * Fills *command from the command line, which must outlive it. Errors: TILEPROP_USAGE for what tp_options_parse()
+ * refuses, for a missing model or file, and for a name that cannot begin an identifier.
  */
 tileprop_status tp_export_command_parse(struct tp_export_command *command, int argc, char *const *argv,
                                         struct tp_error *error);

@@ -1,8 +1,8 @@
 /*
- * The arithmetic of an exported model that is called "model", of which c_header.c writes what the model needs
- * (template.h). It is C99 and C++11, and gives the bits of kernels/reference/functions.h, which counts on a
- * CPU that flushes. No product is added to anything but by fmaf: compilers may fuse that. The softmax has
- * sixteen sums and a tree of them, as a vector has it.
+ * The arithmetic of an exported model called "model"; c_header.c adds its weights and names (template.h). C99 and
+ * C++11, with the bits of kernels/reference/functions.h, which relies on a CPU that flushes subnormals. Products are
+ * added by fmaf only, because compilers may fuse other additions. The softmax uses sixteen partial sums and adds them
+ * as a tree, as a vector unit does.
  */
 
 /* Below FLT_MIN, 0. */

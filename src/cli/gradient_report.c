@@ -142,7 +142,7 @@ static json_t *json_layers(const tileprop_gradients *found)
     return list;
 }
 
-/* Takes tiers and passed over. */
+/* Takes ownership of tiers and passed. */
 static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers, json_t *passed,
                                   struct tp_error *error)
 {
@@ -152,7 +152,7 @@ static tileprop_status write_json(const tileprop_gradients *found, json_t *tiers
                            error);
 }
 
-/* The hash of the weights that one step on the samples of the check gives. */
+/* Computes the hash of the weights after one step on the samples of the check. */
 static tileprop_status hash_step(const tileprop_options *options, const tileprop_data *data, const char *isa,
                                  uint64_t *hash, struct tp_error *error)
 {
@@ -170,8 +170,10 @@ static tileprop_status hash_step(const tileprop_options *options, const tileprop
     return status == TILEPROP_DIVERGED ? TILEPROP_OK : status; /* the rate may be large */
 }
 
-/* Compares a step of each tier that runs here with the reference's, writes a line for each to out, which may be NULL,
- * and fills *verdicts with them, until a signal comes. */
+/*
+ * Compares one step of each tier of this CPU with the reference's until a signal arrives. Writes a line for each to out
+ * (may be NULL) and fills *verdicts.
+ */
 static tileprop_status compare_tiers(const tileprop_options *options, const tileprop_data *data, json_t **verdicts,
                                      bool *equal, bool *stopped, FILE *out, struct tp_error *error)
 {
@@ -235,5 +237,5 @@ tileprop_status tp_gradient_report(const struct tp_train_command *command, const
                        TILEPROP_CHECK_COARSEST);
     return equal ? TILEPROP_OK
                  : tp_fail(error, TILEPROP_FAILURE,
-                           "--check-gradient: the step of a tier differs in its bits from the reference");
+                           "--check-gradient: a tier's step does not give the same bits as the reference");
 }

@@ -5,11 +5,11 @@
 #include "cli/train_data.h"
 
 /*
- * Checks the network of the command on the first training samples: difference quotients,
- * then that a step of every tier that runs here has the bits of the reference's. Writes the verdicts, with
- * --json as a JSON object too. *stopped: a signal ended the check before it was done, and TILEPROP_OK is
- * returned; in the JSON object "passed" is null then. Errors: TILEPROP_FAILURE for a gradient that is wrong and for
- * other bits (all is written then too), and if out of memory or threads.
+ * Checks the gradients of the command's network on the first training samples with difference quotients, then that one
+ * step of every tier of this CPU gives the same bits as the reference. Writes the verdicts, with --json also as a JSON
+ * object. *stopped: a signal ended the check early; then TILEPROP_OK is returned and "passed" is null. Errors:
+ * TILEPROP_FAILURE for a wrong gradient or different bits (everything is still written), and if out of memory or
+ * threads.
  */
 tileprop_status tp_gradient_report(const struct tp_train_command *command, const struct tp_train_data *data,
                                    bool *stopped, struct tp_error *error);

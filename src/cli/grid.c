@@ -28,8 +28,8 @@ static tileprop_status check_name(const char *name, size_t size, struct tp_error
             at += (size_t)snprintf(names.text + at, sizeof names.text - at, ", %s", option->name);
     }
     return known ? TILEPROP_OK
-                 : tp_fail(error, TILEPROP_USAGE, "--vary: \"%s\" found, expected one of %s", tp_show(name, size).text,
-                           names.text);
+                 : tp_fail(error, TILEPROP_USAGE, "--vary: expected one of %s, found \"%s\"", names.text,
+                           tp_show(name, size).text);
 }
 
 static tileprop_status add_value(struct tp_varied *varied, const char *value, size_t size, struct tp_error *error)
@@ -37,13 +37,13 @@ static tileprop_status add_value(struct tp_varied *varied, const char *value, si
     char **grown = realloc(varied->arguments, (varied->count + 1) * sizeof *grown), *text;
     varied->arguments = grown ? grown : varied->arguments;
     if (size == 0)
-        return tp_fail(error, TILEPROP_USAGE, "--vary: %s: an empty value found", varied->name);
+        return tp_fail(error, TILEPROP_USAGE, "--vary: %s: expected a value, found none", varied->name);
     if (!grown || asprintf(&text, "--%s=%.*s", varied->name, (int)size, value) < 0)
         return tp_fail_memory(error, "--vary", "a value");
     varied->arguments[varied->count++] = text;
     for (size_t i = 0; i + 1 < varied->count; i++)
         if (strcmp(varied->arguments[i], text) == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--vary: %s: %s found twice, expected once", varied->name,
+            return tp_fail(error, TILEPROP_USAGE, "--vary: %s: %s: expected once, found twice", varied->name,
                            tp_show(value, size).text);
     return TILEPROP_OK;
 }
@@ -53,14 +53,14 @@ tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_er
     const size_t size = strcspn(text, "=");
     tileprop_status status = check_name(text, size, error);
     if (status == TILEPROP_OK && !text[size])
-        status = tp_fail(error, TILEPROP_USAGE, "--vary: \"%s\" found, expected %s=VALUE,VALUE,...", text, text);
+        status = tp_fail(error, TILEPROP_USAGE, "--vary: expected %s=VALUE,VALUE,..., found \"%s\"", text, text);
     if (status != TILEPROP_OK)
         return status;
     for (size_t i = 0; i < grid->varied_count; i++)
         if (strlen(grid->varied[i].name) == size && memcmp(grid->varied[i].name, text, size) == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--vary: %s found twice, expected once", grid->varied[i].name);
+            return tp_fail(error, TILEPROP_USAGE, "--vary: %s: expected once, found twice", grid->varied[i].name);
     if (grid->varied_count == TP_VARIED_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "--vary: more than %d options found", TP_VARIED_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "--vary: expected at most %d options, found more", TP_VARIED_MAX);
     struct tp_varied *varied = &grid->varied[grid->varied_count++];
     varied->name = strndup(text, size);
     if (!varied->name)
@@ -77,8 +77,8 @@ tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_er
     }
     grid->count = grid->varied_count == 1 ? varied->count : grid->count * varied->count;
     if (status == TILEPROP_OK && grid->count > TP_GRID_MAX)
-        status = tp_fail(error, TILEPROP_USAGE, "--vary: %zu configurations found, expected at most %d", grid->count,
-                         TP_GRID_MAX);
+        status = tp_fail(error, TILEPROP_USAGE, "--vary: expected at most %d configurations, found %zu", TP_GRID_MAX,
+                         grid->count);
     return status;
 }
 

@@ -23,10 +23,10 @@ struct tp_grid {
 };
 
 /*
- * Adds an option from a text NAME=VALUE,VALUE,... or, where values hold commas, NAME=VALUE|VALUE|... Whether the values
- * are right is left to the command line of train. Errors: TILEPROP_USAGE for a name that is no option of a training, or
- * that a sweep sets itself, a value or name that is there twice, and for too many; TILEPROP_FAILURE if out of memory.
- * The grid, zero before the first call, is to be freed either way.
+ * Adds an option from a text NAME=VALUE,VALUE,... or, if values contain commas, NAME=VALUE|VALUE|... train's command
+ * line checks the values later. Errors: TILEPROP_USAGE for a name that is not an option of a training or that a sweep
+ * sets itself, for a repeated value or name, and for too many options; TILEPROP_FAILURE if out of memory. The grid is
+ * zero before the first call; free it in any case.
  */
 tileprop_status tp_grid_add(struct tp_grid *grid, const char *text, struct tp_error *error);
 

@@ -106,16 +106,16 @@ static tileprop_status check_rows(const struct tp_history *history, struct tp_er
         double values[TP_HISTORY_COLUMNS];
         row++;
         if (!tp_history_row(&row, values))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: line %zu: \"%s\" found, expected a number",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: line %zu: expected a number, found \"%s\"",
                            history->option, history->path, step + 2, tp_show(row, strcspn(row, ",\r\n")).text);
         if (values[0] != (double)step)
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: %s: line %zu: step %.9g found, expected %zu: a history has a row for each step",
-                           history->option, history->path, step + 2, values[0], step);
+                           "%s: %s: line %zu: expected step %zu, found %.9g: a history has a row for each step",
+                           history->option, history->path, step + 2, step, values[0]);
         evaluations += isnan(values[TP_HISTORY_ACCURACY]) ? 0 : 1;
     }
     return evaluations ? TILEPROP_OK
-                       : tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: no evaluations found, expected those of a run",
+                       : tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: expected the evaluations of a run, found none",
                                  history->option, history->path);
 }
 
@@ -134,13 +134,13 @@ tileprop_status tp_history_read(struct tp_history *history, const char *option, 
         return status;
     text = history->text;
     if (strlen(text) != history->size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: a zero byte at offset %zu found, expected a history, a text",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: expected a history as text, found a zero byte at offset %zu",
                        option, path, strlen(text));
     const size_t length = strlen(columns);
     if (strncmp(text, columns, length) != 0 || !strchr(",\r\n", text[length]))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %s: line 1: \"%s\" found, expected \"%s\", as --history writes it", option, path,
-                       tp_show(text, strcspn(text, "\r\n")).text, columns);
+                       "%s: %s: line 1: expected \"%s\" as --history writes it, found \"%s\"", option, path, columns,
+                       tp_show(text, strcspn(text, "\r\n")).text);
     return check_rows(history, error);
 }
 

@@ -1,11 +1,11 @@
 /*
- * The history of a run as CSV: a row for each step with its training loss; the row of a step that was
- * evaluated also has what the evaluation found. Columns without a value are empty.
+ * The history of a run as CSV: a row for each step with its training loss; rows of steps followed by an evaluation also
+ * hold its results. Columns without a value are empty.
  *
  *     step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy[,grad_norm_1,...]
  *         [,activation_rms_1,...,saturation_1,...]
  *
- * It grows in memory, since --history, --plot and each checkpoint want the whole of it.
+ * It grows in memory, because --history, --plot and each checkpoint need all of it.
  */
 #pragma once
 
@@ -33,24 +33,23 @@ struct tp_history {
 void tp_history_choose(struct tp_history *history, const tileprop_options *options);
 
 /*
- * Begins one of which option, path and columns are set and all else is 0: with the columns, or after
- * content[size] (NULL: none), a history with these columns.
- * Errors: as tp_history_check(). The text is to be freed, on error too.
+ * Begins a history whose option, path and columns are set and whose other members are 0: with a header line, or with
+ * content[size] (NULL: none), a history with these columns. Errors: as tp_history_check(). Free the text in any case.
  */
 tileprop_status tp_history_begin(struct tp_history *history, const void *content, size_t size, struct tp_error *error);
 
 /*
- * Reads the history of an earlier run into *history, for which option asked; path must outlive it. Memory: 4 times the
- * file.
- * Errors: TILEPROP_BAD_INPUT with the line for a file that cannot be read or is not one, or has no evaluations;
- * TILEPROP_FAILURE if out of memory. The text is to be freed, on error too.
+ * Reads the history of an earlier run into *history; option is for messages, and path must outlive it. Uses 4 times the
+ * memory of the file. Errors: TILEPROP_BAD_INPUT with the line for a file that cannot be read, is not a history, or has
+ * no evaluations; TILEPROP_FAILURE if out of memory. Free the text in any case.
  */
 tileprop_status tp_history_read(struct tp_history *history, const char *option, const char *path,
                                 struct tp_error *error);
 
 /*
- * Reads the numbers of a row but those of gradients, NAN where there is none, and moves *row to its end, a line break
- * or that of the text. False with *row at a field that is no number: that and those that follow are NAN.
+ * Reads the numbers of a row except gradients, NAN for empty fields, and moves *row to the row's end: a line break or
+ * the end of the text. Returns false with *row at a field that is not a number; this value and the following ones are
+ * NAN.
  */
 bool tp_history_row(const char **row, double values[TP_HISTORY_COLUMNS]);
 
@@ -64,8 +63,8 @@ void tp_history_complete(struct tp_history *history);
 tileprop_status tp_history_check(const struct tp_history *history, struct tp_error *error);
 
 /*
- * Writes the history as the whole of a file, and finishes that. If the disk is full, the rows that fit are left there,
- * unless there was a file before, which stays.
- * Errors: TILEPROP_FAILURE with option and path, and the number of rows that are left, if not all are.
+ * Writes the history as the content of a file and finishes the file. If the disk is full, the rows that fit are kept,
+ * unless there was a file before, which then remains. Errors: TILEPROP_FAILURE with option, path and number of rows
+ * kept, unless all are.
  */
 tileprop_status tp_history_write(const struct tp_history *history, struct tp_safe_file *file, struct tp_error *error);

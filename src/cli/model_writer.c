@@ -40,8 +40,7 @@ static tileprop_status prepare_names(struct tp_model_writer *writer, const struc
     if (!writer->schema && errno == ENOMEM)
         return tp_fail_memory(error, NULL, "names of columns and classes");
     if (!writer->schema)
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: names or categories that are not UTF-8 found, expected UTF-8, as a model stores text",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected names and categories in UTF-8, found other bytes",
                        writer->command->data);
     data->class_names = (const char *const *)schema->classes;
     data->schema = tp_schema_says(schema) ? writer->schema : NULL;

@@ -12,7 +12,7 @@
 struct tp_saved {
     const char *path; /* NULL: not wanted */
     struct tp_safe_file file;
-    tileprop_model *model; /* filled by the run; owned; NULL: there are no such weights */
+    tileprop_model *model; /* filled by the run; owned; NULL: no such weights */
     bool written;
     size_t step;
     double loss, accuracy; /* of the validation set */
@@ -29,9 +29,9 @@ tileprop_status tp_model_writer_open(struct tp_model_writer *writer, const struc
                                      struct tp_error *error);
 
 /*
- * Has the data and the run say what models and checkpoints of data with this schema (NULL: none) keep, which
- * with the writer is to outlive both. Nothing happens if the command asks for neither and resumes nothing.
- * Errors: TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE if out of memory.
+ * Sets the descriptions that models and checkpoints of data with this schema (NULL: none) keep in the data and the run;
+ * schema and writer must outlive both. Does nothing if the command saves and resumes nothing. Errors:
+ * TILEPROP_BAD_INPUT for names that are not UTF-8; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_model_writer_prepare(struct tp_model_writer *writer, const struct tp_schema *schema,
                                         tileprop_data *data, tileprop_run_options *run, struct tp_error *error);

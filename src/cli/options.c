@@ -206,12 +206,12 @@ static bool is_several(const struct tp_option *option)
     return option->streams || option->several;
 }
 
-/* Writes a path, or each of several, behind a folder's name of so many bytes. */
+/* Writes a path, or each path of a list, after a folder's name of so many bytes. */
 static void put_in_folder(const struct tp_option *option, const char *folder, int bytes, const char *path, char *out,
                           size_t size)
 {
     size_t length = 0;
-    for (const char *at = path; at && length < size;) { /* treated as a list, which it may be */
+    for (const char *at = path; at && length < size;) { /* treated as a list, because it may be one */
         const size_t part = strcspn(at, ",");
         const bool stays = *at == '/' || (part == 1 && *at == '-');
         length += (size_t)snprintf(out + length, size - length, "%s%.*s%.*s", length ? "," : "", stays ? 0 : bytes,
@@ -239,7 +239,7 @@ static tileprop_status read_line(const struct reader *r, char *line, const char 
     if (!option.is)
         return fail_unknown(r, place, name, strlen(name));
     if (option.command_only)
-        return tp_fail(r->error, TILEPROP_USAGE, "%s%s: expected on the command line only", place, name);
+        return tp_fail(r->error, TILEPROP_USAGE, "%s%s: valid only on the command line", place, name);
     const tileprop_status status = take(r, index, TP_FROM_FILE, place, unquote(trim(value + 1)));
     const char *file = status == TILEPROP_OK ? tp_option_file(option.is, r->target) : NULL;
     if (!file || *file == '/' || !config->folder || is_standard_input(&option, file))
@@ -325,7 +325,7 @@ static bool find_next(struct file *file, const struct tp_options *options, const
     return false;
 }
 
-/* Finds the file, or else the folder that it would be in: *name is then its name there, else empty. */
+/* Finds the file, or the folder that it would be in; *name is then its name there, else empty. */
 static bool find(const char *path, struct stat *info, const char **name)
 {
     char folder[TP_PATH_ROOM];
@@ -337,7 +337,7 @@ static bool find(const char *path, struct stat *info, const char **name)
     return stat(folder, info) == 0;
 }
 
-/* Whether writing to a file would change what another path names, or is meant to name. */
+/* Whether writing to a file would change the file at another path, which may not exist yet. */
 static bool same_file(const char *file, const char *path)
 {
     struct stat a, b;
@@ -368,9 +368,9 @@ static bool is_among(const char *file, const struct file *other)
 }
 
 /*
- * Compares what options write with what all others name, links and other spellings included; of a directory
- * of data with its IDX files. An option may write what its may_replace names. No file is called -, which
- * stands for standard output elsewhere.
+ * Compares the files that options write with those that all others name, through links and other spellings, and with
+ * the IDX files of a data directory. An option may write the file of its may_replace. No file may be called -, which
+ * means standard output elsewhere.
  */
 static tileprop_status check_files(const struct tp_options *options, const void *target, struct tp_error *error)
 {
@@ -379,8 +379,7 @@ static tileprop_status check_files(const struct tp_options *options, const void 
     while (find_next(&file, options, target)) {
         if (is_standard_input(&file.option, file.path)) {
             if (input)
-                return tp_fail(error, TILEPROP_USAGE,
-                               "--%s: - found, expected a file, because --%s reads standard input",
+                return tp_fail(error, TILEPROP_USAGE, "--%s: expected a file, found -: --%s reads standard input",
                                file.option.is->name, input);
             input = file.option.is->name;
         }
@@ -389,14 +388,14 @@ static tileprop_status check_files(const struct tp_options *options, const void 
         if (file.option.prints && strcmp(file.path, "-") == 0)
             continue;
         if (file.option.writes && strcmp(basename(file.path), "-") == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--%s: \"%s\" found, expected a file%s", file.option.is->name,
-                           tp_show(file.path, strlen(file.path)).text,
-                           file.option.prints ? ", or - for standard output" : "; standard output has the report");
+            return tp_fail(error, TILEPROP_USAGE, "--%s: expected a file%s, found \"%s\"", file.option.is->name,
+                           file.option.prints ? ", or - for standard output" : " (standard output has the report)",
+                           tp_show(file.path, strlen(file.path)).text);
         while (file.option.writes && find_next(&other, options, target)) {
             if ((other.option.writes && other.place >= file.place) ||
                 (renewed && strcmp(renewed, other.option.is->name) == 0) || !is_among(file.path, &other))
                 continue;
-            return tp_fail(error, TILEPROP_USAGE, "--%s: %s found, which --%s %s, expected another file",
+            return tp_fail(error, TILEPROP_USAGE, "--%s: expected another file, found %s, which --%s %s",
                            file.option.is->name, tp_show(file.path, strlen(file.path)).text, other.option.is->name,
                            other.option.writes ? "writes" : "reads");
         }
@@ -475,8 +474,10 @@ static void write_option(const struct tp_option *option, const void *defaults, F
     write_words(text, out);
 }
 
-/* Up to end; NULL: all. Examples are lines of two blanks and a command, which like this program may have been installed
- * with a prefix. */
+/*
+ * Writes text up to end (NULL: all). Examples are lines of two blanks and a command, whose program may have been
+ * installed with a prefix, like this one.
+ */
 static void write_notes(const char *notes, const char *end, const char *prefix, size_t size, FILE *out)
 {
     for (size_t length; notes != end && *notes; notes += length) {
@@ -530,7 +531,7 @@ void tp_options_write_basic_help(const struct tp_options *options, const void *d
     write_help(options, false, defaults, out);
 }
 
-/* Writes a value. Not inlined: its buffers are too large for a small stack if no path is written. */
+/* Writes a value. Not inlined: a small stack could not hold its buffers where they are not needed. */
 static __attribute__((noinline)) void write_path(const struct tp_option *option, const char *file, const char *value,
                                                  FILE *out)
 {

@@ -1,16 +1,16 @@
 /*
- * A program's options, its own and the library's: the command line, configuration files, --help and
- * --print-config all read the same descriptions, so they cannot disagree. Values are stored in the caller's
- * struct, which holds the defaults before parsing; the defaults that --help shows are those.
+ * A program's options, its own and the library's: the command line, configuration files, --help and --print-config all
+ * use the same descriptions. Values are stored in the caller's struct, which holds the defaults before parsing; --help
+ * shows those.
  *
- * Command line: --name VALUE or --name=VALUE, flags --name (or --name=off); names are never abbreviated but
- * for -h, which is --help, none is given twice, "--" ends the options, and nothing follows it. One option's value may
- * stand without a name. A value that begins with "--" needs the form with '='. Configuration files: one `name = value`
- * on a line (flags too: on or off), '#' at the start of a line or after a blank begins a comment, and double quotes may
- * enclose a value, which keep its blanks and '#'.
+ * Command line: --name VALUE or --name=VALUE; flags --name (or --name=off). Names cannot be abbreviated, except -h for
+ * --help. Each option may be given once; "--" ends the options, and nothing may follow it. One option's value may be
+ * given without its name. A value that begins with "--" needs the form with '='. Configuration files: one `name =
+ * value` per line (flags too: on or off); '#' at the start of a line or after a blank begins a comment; double quotes
+ * may enclose a value and keep its blanks and '#'.
  *
- * A relative path is relative to the working folder, and in a configuration file to that file's folder, so
- * that a file means the same wherever it is read from. --print-config writes absolute paths.
+ * A relative path is relative to the working folder, or in a configuration file to that file's folder, so that the file
+ * means the same from everywhere. --print-config writes absolute paths.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
 #include "base/status.h"
 
 #define TP_OPTIONS_MAX 128        /* of a program, with the library's */
-#define TP_COUNT_MAX   1000000000 /* the most that options take, as the library's do */
+#define TP_COUNT_MAX   1000000000 /* upper limit of counts, as in the library */
 #define TP_THREADS_MAX 4096
 
 /* An option's description, and how its program uses it. */
@@ -70,11 +70,11 @@ struct tp_option tp_options_at(const struct tp_options *options, size_t index);
 enum tp_option_source { TP_FROM_DEFAULT, TP_FROM_FILE, TP_FROM_COMMAND };
 
 /*
- * Reads the command line (argv[0] is skipped) and the file that it names, if any, into *target, and says in
- * sources where values come from. Names and paths of *target point into argv and into *storage, which the
- * caller frees after its last use of them, on error too. Errors: TILEPROP_USAGE with the option, or file,
- * line and key; what was expected and what was found; also where a file would be written that is
- * read, or by two options, or one would be called -, and where two would read standard input.
+ * Reads the command line (without argv[0]) and the configuration file that it names, if any, into *target, and stores
+ * in sources where values come from. Names and paths of *target point into argv and into *storage, which the caller
+ * frees after their last use, on error too. Errors: TILEPROP_USAGE with the option, or file, line and key, what was
+ * expected and what was found; also if a file would be written and read, written by two options, or called -, and if
+ * two options would read standard input.
  */
 tileprop_status tp_options_parse(const struct tp_options *options, int argc, char *const *argv, void *target,
                                  enum tp_option_source sources[TP_OPTIONS_MAX], char **storage, struct tp_error *error);
@@ -90,8 +90,8 @@ enum tp_help { TP_HELP_OFF, TP_HELP_ON, TP_HELP_ALL };
 extern const tileprop_choice tp_help_choices[];
 
 /*
- * --help, at most 80 columns wide, of all options or of those that most runs need, which then says how to see the
- * others. Commands have the name that this program was called by, and its prefix.
+ * Writes --help, at most 80 columns wide: all options, or those that most runs need and how to see the others. Commands
+ * have the name under which this program was called, and its prefix.
  */
 tp_options_writer tp_options_write_help, tp_options_write_basic_help;
 
@@ -101,7 +101,7 @@ tp_options_writer tp_options_write_help, tp_options_write_basic_help;
 void tp_options_explain(const struct tp_option *option, const void *defaults, char *text, size_t size);
 
 /*
- * Writes every option but the command_only ones as `name = value`: a file that --config reads to the same
- * values. Of a group, which may be NULL, those of its options alone that are no paths, without quotes.
+ * Writes every option except the command_only ones as `name = value`, a file from which --config reads the same values.
+ * With a group (may be NULL), only its options that are not paths, without quotes.
  */
 void tp_options_write_config(const struct tp_options *options, const char *group, const void *target, FILE *out);

@@ -21,8 +21,7 @@ static tileprop_status read_others(struct tp_plot *plot, const char *with, struc
     char path[PATH_MAX];
     while (status == TILEPROP_OK && tp_file_list_next(&with, path, sizeof path)) {
         if (plot->other_count == TP_PLOT_OTHERS)
-            return tp_fail(error, TILEPROP_USAGE, "--plot-with: more than %d files found, expected at most that many",
-                           TP_PLOT_OTHERS);
+            return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected at most %d files, found more", TP_PLOT_OTHERS);
         struct tp_other_run *other = &plot->others[plot->other_count++];
         if (!(other->path = strdup(path)))
             return tp_fail_memory(error, "--plot-with", "a path");
@@ -45,8 +44,10 @@ tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char 
     return status == TILEPROP_OK ? read_others(plot, with, error) : status;
 }
 
-/* The loss of each step, to be freed; NULL if out of memory. The history's text has those before the run was
- * resumed too. NAN: there is none, which only a row of a damaged checkpoint has not. */
+/*
+ * The loss of each step, to be freed by the caller; NULL if out of memory. Includes the steps before the run was
+ * resumed, from the history's text. NAN for a missing value, which only a damaged checkpoint has.
+ */
 static double *parse_losses(const char *text, size_t *count)
 {
     size_t rows = 0;

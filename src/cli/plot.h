@@ -33,18 +33,16 @@ struct tp_plot {
 };
 
 /*
- * Begins a plot at path (NULL: none), which must outlive it, with the histories that `with` lists (NULL: none), commas
- * between them. They are read here, so that it does not matter what becomes of the files.
- * Errors: as tp_drawing_open() and tp_history_read(); TILEPROP_USAGE for more than TP_PLOT_OTHERS. The plot is to be
- * discarded, on error too.
+ * Begins a plot at path (NULL: none), which must outlive it, with the histories listed in `with` (NULL: none),
+ * separated by commas. Reads them at once, so that later changes to the files do not matter. Errors: as
+ * tp_drawing_open() and tp_history_read(); TILEPROP_USAGE for more than TP_PLOT_OTHERS. Discard the plot in any case.
  */
 tileprop_status tp_plot_open(struct tp_plot *plot, const char *path, const char *with, struct tp_error *error);
 
 /*
- * Writes the history, data and script, and runs gnuplot. with_train: evaluations were of the training set
- * too.
- * Errors: TILEPROP_FAILURE if out of memory, if anything could not be written, or gnuplot is not installed or
- * failed; data and script are there then as far as they could be written.
+ * Writes the history, data and script, and runs gnuplot. with_train: evaluations included the training set. Errors:
+ * TILEPROP_FAILURE if out of memory, if a file could not be written, or if gnuplot is not installed or failed; data and
+ * script are kept as far as they could be written.
  */
 tileprop_status tp_plot_draw(struct tp_plot *plot, const struct tp_history *history, bool with_train,
                              struct tp_error *error);

@@ -34,7 +34,7 @@ static tileprop_status check(const struct tp_prediction *p, struct tp_error *err
     if (command->errors && !p->data->labelled)
         return tp_fail(error, TILEPROP_USAGE, "--errors: expected samples with labels, found ones without");
     if (command->errors && !p->data->side)
-        return tp_fail(error, TILEPROP_USAGE, "--errors: samples of %zu values found, expected square images",
+        return tp_fail(error, TILEPROP_USAGE, "--errors: expected square images, found samples of %zu values",
                        p->data->set.features);
     if (command->json && prints_rows_alone(p))
         return tp_fail(error, TILEPROP_USAGE, "--json: expected --output FILE, since standard output has the rows");
@@ -52,11 +52,12 @@ static tileprop_status refuse_unpredicted(const struct tp_prediction *p, size_t 
             tp_option_append(names, sizeof names, "%s%zu", *names ? ", " : "", i);
     if (!found)
         return TILEPROP_OK;
-    return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: sample%s %s%s (from 0): values found that are missing, infinite or too large for %s, expected "
-                   "ones that it can predict",
-                   p->command->image ? p->command->image : p->data->place, found == 1 ? "" : "s", names,
-                   found > TP_NAMED_MAX ? ", ..." : "", p->command->model);
+    return tp_fail(
+        error, TILEPROP_BAD_INPUT,
+        "%s: sample%s %s%s (from 0): expected values in the range of %s, found missing, infinite or too large "
+        "ones",
+        p->command->image ? p->command->image : p->data->place, found == 1 ? "" : "s", names,
+        found > TP_NAMED_MAX ? ", ..." : "", p->command->model);
 }
 
 /* Samples [begin, begin + count). */

@@ -47,7 +47,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("limit", AT(limit), COUNT, "Data", .argument = "N", .keyword = "all", .least = 1, .most = TP_COUNT_MAX,
                .help = "at most the first N samples")},
     {TP_OPTION("image", AT(image), PATH, "Data", .argument = "FILE.png", .keyword = "none",
-               .help = "one PNG image instead of data, as large as the model's images or a whole number of times")},
+               .help = "one PNG image instead of data, as large as the model's images or a whole multiple of that")},
     {TP_OPTION("invert", AT(invert), CHOICE, "Data", .choices = inversions,
                .help = "invert that image: black on white becomes white on black, as in MNIST. --invert=auto, the default, inverts it, with a note, if its border is light and the training samples are dark on average, or vice versa"), .flag = true},
 
@@ -98,19 +98,19 @@ tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     if (!command->model)
-        return tp_fail(error, TILEPROP_USAGE, "no model found, expected one from train --save");
+        return tp_fail(error, TILEPROP_USAGE, "expected a model from train --save, found none");
     if (command->image && (command->data || command->labels || command->limit))
-        return tp_fail(error, TILEPROP_USAGE, "--image: expected without --data, --labels and --limit");
+        return tp_fail(error, TILEPROP_USAGE, "--image: not valid with --data, --labels and --limit");
     if (command->invert == TP_INVERT_ON && !command->image)
-        return tp_fail(error, TILEPROP_USAGE, "--invert: expected with --image only");
+        return tp_fail(error, TILEPROP_USAGE, "--invert: valid only with --image");
     if (!command->data && (command->header || command->skip_lines))
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a table as --data only",
+        return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with a table as --data",
                        command->header ? "header" : "skip-lines");
     command->print_rows = command->output && strcmp(command->output, "-") == 0;
     if (command->print_rows)
         command->output = NULL;
     if (command->labels && !command->data)
-        return tp_fail(error, TILEPROP_USAGE, "--labels: expected with a file of samples as --data only");
+        return tp_fail(error, TILEPROP_USAGE, "--labels: valid only with a file of samples as --data");
     return TILEPROP_OK;
 }
 

@@ -39,9 +39,8 @@ struct tp_predict_command {
 };
 
 /*
- * Fills *command from the command line, which must outlive it.
- * Errors: TILEPROP_USAGE for what tp_options_parse() refuses, without a model, and for options that mean
- * nothing together.
+ * Fills *command from the command line, which must outlive it. Errors: TILEPROP_USAGE for what tp_options_parse()
+ * refuses, for a missing model, and for options that cannot be combined.
  */
 tileprop_status tp_predict_command_parse(struct tp_predict_command *command, int argc, char *const *argv,
                                          struct tp_error *error);

@@ -12,7 +12,7 @@
 #include "readers/idx.h"
 #include "readers/image.h"
 
-/* The side of a square image of so many values; 0 if they are none. */
+/* The side of a square image of so many values; 0 if they do not form one. */
 static size_t side_of(size_t features)
 {
     const size_t side = (size_t)rint(sqrt((double)features));
@@ -47,7 +47,7 @@ static double border_mean(const uint8_t *pixels, size_t side)
     return (double)sum / (double)count;
 }
 
-/* A third of the range at either end: photographs, which have no ground, are in between. */
+/* Borders are light or dark in the outer thirds of the range; photographs, without a background, lie between. */
 #define TP_DARK  85.0
 #define TP_LIGHT 170.0
 
@@ -59,7 +59,7 @@ static void invert(struct tp_predict_data *data, const struct tp_predict_command
     uint8_t *pixels = data->set.samples;
     const char *text = tileprop_model_text(model, "mean");
     const double mean = text ? strtod(text, NULL) : 0;
-    const bool known = mean > 1; /* or it was no bytes that the model learned from */
+    const bool known = mean > 1; /* else the training data were not bytes */
     const bool light = border_mean(pixels, side) > 127.5;
     const bool negative = known && (light ? mean < TP_DARK : mean > TP_LIGHT);
     if (command->invert == TP_INVERT_OFF || (command->invert == TP_INVERT_AUTO && !negative))
@@ -78,10 +78,10 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
 {
     const size_t features = tileprop_model_features(model), side = side_of(features);
     if (data->schema.column_count)
-        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of a table's columns found, expected one of images",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: expected a model of images, found one of a table's columns",
                        command->model);
     if (!side)
-        return tp_fail(error, TILEPROP_USAGE, "--image: %s: a model of %zu inputs found, expected one of square images",
+        return tp_fail(error, TILEPROP_USAGE, "--image: %s: expected a model of square images, found one of %zu inputs",
                        command->model, features);
     struct tp_image image;
     tileprop_status status = tp_image_read(&image, command->image, error);
@@ -89,8 +89,8 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
         return status;
     if (image.width % side || image.height != image.width)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu x %zu pixels found, expected %zu x %zu or a whole number of times that",
-                         command->image, image.width, image.height, side, side);
+                         "%s: expected %zu x %zu pixels or a whole multiple of that, found %zu x %zu", command->image,
+                         side, side, image.width, image.height);
     if (status == TILEPROP_OK) {
         data->set =
             (struct tp_dataset){.type = TILEPROP_U8, .samples = malloc(features), .count = 1, .features = features};
@@ -109,7 +109,7 @@ static tileprop_status load_image(struct tp_predict_data *data, const struct tp_
 static tileprop_status refuse_idx(const struct tp_predict_data *data, const struct tp_predict_command *command,
                                   struct tp_error *error)
 {
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a table with the columns of %s, found IDX images",
                    data->place, command->model);
 }
 
@@ -119,7 +119,7 @@ static const char *table_option(const struct tp_predict_command *command)
     return command->header ? "header" : command->skip_lines ? "skip-lines" : command->unseen ? "unseen" : NULL;
 }
 
-/* Anything but IDX, by what the model knows of its training data. */
+/* Reads anything but IDX, as the model knows its training data. */
 static tileprop_status load_other(struct tp_predict_data *data, struct tp_file *file,
                                   const struct tp_predict_command *command, struct tp_error *error)
 {
@@ -168,8 +168,8 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
         return load_file(data, command, error);
     const char *option = command->labels ? "labels" : command->index_base ? "index-base" : table_option(command);
     if (option)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with a file of samples only, found the directory %s",
-                       option, data->place);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with a file of samples, found the directory %s", option,
+                       data->place);
     if (data->schema.column_count && command->data)
         return refuse_idx(data, command, error);
     data->labelled = true;
@@ -193,15 +193,15 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
     }
     if (status == TILEPROP_OK && data->set.features != inputs && !command->data)
         status = tp_fail(error, TILEPROP_USAGE,
-                         "expected --data with samples of %zu values, as %s takes, found none, which means %s "
-                         "with %zu",
+                         "expected --data with samples of %zu values for %s, found none: %s, the default, has %zu",
                          inputs, command->model, data->place, data->set.features);
     if (status == TILEPROP_OK && data->set.features != inputs)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: samples of %zu values found, expected %zu, as %s takes",
-                         data->place, data->set.features, inputs, command->model);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected samples of %zu values for %s, found %zu", data->place,
+                         inputs, command->model, data->set.features);
     if (status == TILEPROP_OK && data->set.classes > classes)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: label %zu found, expected less than %zu, as %s has classes",
-                         data->place, data->set.classes - 1, classes, command->model);
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: expected labels less than %zu, the number of classes of %s, found %zu", data->place,
+                         classes, command->model, data->set.classes - 1);
     if (command->limit && data->set.count > command->limit)
         data->set.count = command->limit;
     return status;

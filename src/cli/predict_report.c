@@ -78,7 +78,7 @@ static void write_matrix(const struct tp_prediction *p, FILE *out)
     }
 }
 
-/* A share of no samples is a dash. */
+/* Writes a share; a dash if there are no samples. */
 static void write_share(size_t part, size_t whole, FILE *out)
 {
     if (whole)

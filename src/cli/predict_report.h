@@ -43,10 +43,9 @@ tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classe
                                    const uint16_t *predicted, size_t count, struct tp_error *error);
 
 /*
- * Writes lines to standard output or, with --json, to standard error and the JSON object to standard output: of an
- * evaluation, of samples without labels, whose rows are
- * elsewhere, or of one image.
- * Errors: TILEPROP_FAILURE if out of memory. Errors of standard output are left to the stream.
+ * Writes lines to standard output or, with --json, to standard error and the JSON object to standard output: for an
+ * evaluation, for samples without labels (whose rows are written elsewhere), or for one image. Errors: TILEPROP_FAILURE
+ * if out of memory. Write errors of standard output are left to the stream.
  */
 tileprop_status tp_predict_report(const struct tp_prediction *prediction, struct tp_error *error);
 

@@ -158,8 +158,7 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
     if ((size_t)count < announced()) {
         let_first_speak();
         return tp_fail(error, TILEPROP_USAGE,
-                       "mpirun: %zu processes found, of which this build's MPI reaches %d, expected the mpirun of that "
-                       "MPI, " TP_MPI,
+                       "mpirun: expected %zu processes, found %d: this build needs the mpirun of its MPI, " TP_MPI,
                        announced(), count);
     }
     self.hosts = tp_ranks_need(calloc((size_t)count, sizeof *self.hosts));
@@ -227,7 +226,7 @@ tileprop_status tp_ranks_begin(const tileprop_ranks **ranks, struct tp_error *er
         return TILEPROP_OK;
     let_first_speak();
     return tp_fail(error, TILEPROP_USAGE,
-                   "mpirun: %zu processes found, expected 1: this build has no MPI (Debian: libopenmpi-dev, then make)",
+                   "mpirun: expected 1 process, found %zu: this build has no MPI (Debian: libopenmpi-dev, then make)",
                    announced());
 }
 

@@ -28,9 +28,8 @@ size_t tp_ranks_threads(bool *shared);
 void tp_ranks_broadcast(const tileprop_ranks *ranks, void *bytes, size_t count);
 
 /*
- * Gives all ranks a file that rank 0 has. *path: of rank 0's file, or NULL, of which there is nothing to give; on the
- * other ranks it becomes the path of a copy in memory, or NULL.
- * Errors: on rank 0 those of tp_file_read(); the others then get NULL.
+ * Copies a file from rank 0 to all ranks. *path: of the file on rank 0, or NULL for no file; on the other ranks it
+ * becomes the path of a copy in memory, or NULL. Errors: on rank 0 those of tp_file_read(); the others then get NULL.
  */
 tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **path, struct tp_error *error);
 
@@ -50,7 +49,7 @@ bool tp_ranks_arrived(int tag, size_t *from);
 void *tp_ranks_need(void *memory);
 
 /*
- * Leaves, with the program's exit status. together: all ranks leave so; else this one ends the others, which may be
- * waiting for it.
+ * Ends this process with the program's exit status. together: all ranks end; otherwise this one ends the others, which
+ * may be waiting for it.
  */
 void tp_ranks_end(int status, bool together);

@@ -51,7 +51,7 @@ static void write_table(const struct tp_report *report, FILE *out)
     const struct tp_train_data *data = report->data;
     tp_report_table(data, report->command->table.weight, out);
     if (data->is_part)
-        fprintf(out, TP_LABEL "%zu sample%s of the same file, stratified by class, drawn from seed %llu\n",
+        fprintf(out, TP_LABEL "%zu sample%s of the same file, stratified by class, drawn with seed %llu\n",
                 "validation", data->validation.count, data->validation.count == 1 ? "" : "s",
                 (unsigned long long)report->command->options.seed);
 }
@@ -292,7 +292,7 @@ void tp_report_progress(struct tp_report *report, const tileprop_progress *progr
     }
 }
 
-/* held_out: number of samples that the network was not trained on, which gives a standard error; or 0. */
+/* held_out: number of samples that the network was not trained on, for the standard error; 0: omit it. */
 static void write_figures(double loss, double accuracy, size_t held_out, FILE *out)
 {
     fprintf(out, "loss %.6g nats per sample, accuracy %.2f", loss, 100 * accuracy);
@@ -301,7 +301,7 @@ static void write_figures(double loss, double accuracy, size_t held_out, FILE *o
     fputs(" %", out);
 }
 
-/* The standard error is one of samples that count alike. */
+/* Only samples of equal weight have this standard error. */
 static void write_metrics(const char *label, double loss, double accuracy, const struct tp_dataset *set, bool held_out,
                           bool stopped, FILE *out)
 {
@@ -334,7 +334,7 @@ static void write_saved(const char *label, const struct tp_saved *saved, size_t 
     if (!saved->path)
         return;
     if (!saved->written) {
-        fprintf(out, TP_LABEL "nothing in %s%s%s\n", label, saved->path, saved->model ? "" : ": ",
+        fprintf(out, TP_LABEL "nothing written to %s%s%s\n", label, saved->path, saved->model ? "" : ": ",
                 saved->model ? "" : why);
         return;
     }
@@ -420,7 +420,7 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     }
     write_advice(report);
     if (isfinite(goal))
-        fprintf(out, TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, %.3f s of them training\n",
+        fprintf(out, TP_LABEL "accuracy %g %% reached at step %zu, %.3f s after the start, of which %.3f s training\n",
                 "goal", 100 * accuracy, writer->last.step, goal, result->seconds_training);
     else if (accuracy > 0)
         fprintf(out, TP_LABEL "accuracy %g %% not reached\n", "goal", 100 * accuracy);

@@ -1,6 +1,6 @@
 /*
- * What a run says: its opening and closing lines on standard output, or with --json the JSON object there and the lines
- * on standard error, where its progress is too. On a terminal progress is one line that is redrawn, elsewhere a line
+ * What a run prints: opening and closing lines on standard output, or with --json on standard error and the JSON object
+ * on standard output; progress on standard error. On a terminal progress is one line that is redrawn, otherwise a line
  * for each evaluation.
  */
 #pragma once
@@ -35,8 +35,10 @@ struct tp_report {
     tileprop_progress now, evaluation; /* the last one, and the last with an evaluation */
 };
 
-/* Where lines for people go: with --json, which has standard output for itself, to standard error, or, with --quiet
- * too, nowhere: NULL. */
+/*
+ * Where report lines go: standard output, or with --json, which needs that for itself, standard error; NULL (nowhere)
+ * with --quiet too.
+ */
 FILE *tp_report_stream(const struct tp_train_command *command);
 
 /* Begins the line of the network: its layers, activation and biases. */

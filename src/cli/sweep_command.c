@@ -21,7 +21,7 @@ static const struct tp_option table[] = {
     {TP_OPTION("folds", AT(folds), COUNT, "Sweep", .argument = "K", .keyword = "none", .least = 2, .most = TP_REPEATS_MAX,
                .help = "stratified cross-validation instead of seeds: each run validates on a different one of K parts of the file")},
     {TP_OPTION("metric", AT(metric), CHOICE, "Sweep", .argument = "NAME", .choices = metrics,
-               .help = "the figure that decides which configuration is best: of the validation samples, after the last step")},
+               .help = "the validation metric, after the last step, that decides which configuration is best")},
 
     {TP_OPTION("runs", AT(runs), PATH, "Output", .argument = "FILE.csv", .keyword = "none",
                .help = "write a row for each run as it ends; a sweep that was stopped continues from this file"), .writes = true},
@@ -140,7 +140,7 @@ static tileprop_status check_outputs(const struct tp_sweep_command *command, str
         const char *path;
         memcpy(&path, (const char *)command + table[i].is->offset, table[i].writes ? sizeof path : 0);
         if (table[i].writes && path && lies_in(path, command->histories))
-            return tp_fail(error, TILEPROP_USAGE, "--%s: %s: found in the folder of --histories, expected elsewhere",
+            return tp_fail(error, TILEPROP_USAGE, "--%s: %s: expected a file outside the folder of --histories",
                            table[i].is->name, path);
     }
     return TILEPROP_OK;
@@ -150,11 +150,11 @@ static tileprop_status check(const struct tp_sweep_command *command, struct tp_e
 {
     const struct tp_train_command *train = &command->train;
     if (command->plot && !command->grid.varied_count)
-        return tp_fail(error, TILEPROP_USAGE, "--plot: expected with --vary only");
+        return tp_fail(error, TILEPROP_USAGE, "--plot: valid only with --vary");
     if (command->folds && command->seeds > 1)
-        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --seeds");
+        return tp_fail(error, TILEPROP_USAGE, "--folds: not valid with --seeds");
     if (command->folds && (train->val_data || train->val_split > 0))
-        return tp_fail(error, TILEPROP_USAGE, "--folds: expected without --%s",
+        return tp_fail(error, TILEPROP_USAGE, "--folds: not valid with --%s",
                        train->val_data ? "val-data" : "val-split");
     return check_outputs(command, error);
 }
@@ -176,12 +176,12 @@ static tileprop_status check_configuration(const struct tp_sweep_command *comman
                           : train->print_config      ? "print-config"
                                                      : NULL;
     if (useless)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with train only", useless);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with train", useless);
     if (train->logged && !command->histories)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with --histories only", train->logged);
+        return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with --histories", train->logged);
     if (train->config && command->grid.count > 1 && stat(train->config, &info) == 0 && !S_ISREG(info.st_mode))
         return tp_fail(error, TILEPROP_USAGE,
-                       "--config: %s: a pipe or device found, expected a file, which each configuration reads again",
+                       "--config: %s: expected a file, which each configuration reads again, found a pipe or device",
                        train->config);
     return TILEPROP_OK;
 }
@@ -229,8 +229,7 @@ static tileprop_status check_data(const struct tp_train_command *first, const st
     if (!expected || !found)
         status = tp_fail_memory(error, "--vary", "a configuration");
     else if (strcmp(expected, found) != 0)
-        status = tp_fail(error, TILEPROP_USAGE,
-                         "other data, or another seed, than the first file's found, expected the same");
+        status = tp_fail(error, TILEPROP_USAGE, "expected the data and seed of the first file, found others");
     free(expected);
     free(found);
     return status;
@@ -278,8 +277,8 @@ static tileprop_status parse(struct tp_sweep_command *command, const struct spli
         status = tp_grid_add(&command->grid, split->varied[i], error);
     for (size_t i = 0; status == TILEPROP_OK && i < command->grid.varied_count; i++)
         if (is_given(split, command->grid.varied[i].name))
-            status = tp_fail(error, TILEPROP_USAGE, "--vary: %s found, and --%s too, expected one of them",
-                             command->grid.varied[i].name, command->grid.varied[i].name);
+            status = tp_fail(error, TILEPROP_USAGE, "--vary: %s: not valid with --%s", command->grid.varied[i].name,
+                             command->grid.varied[i].name);
     if (status != TILEPROP_OK || command->help || command->version)
         return status;
     command->configurations = calloc(command->grid.count, sizeof *command->configurations);

@@ -28,9 +28,9 @@ struct tp_sweep_command {
 enum tp_metric { TP_METRIC_ACCURACY, TP_METRIC_LOSS };
 
 /*
- * Fills *command from the command line, which must outlive it.
- * Errors: those of tp_options_parse(), tp_grid_add() and, for each configuration, tp_train_command_parse();
- * TILEPROP_USAGE for options of train that a sweep has no use for. It is to be freed either way.
+ * Fills *command from the command line, which must outlive it. Errors: those of tp_options_parse(), tp_grid_add() and,
+ * for each configuration, tp_train_command_parse(); TILEPROP_USAGE for options of train that a sweep cannot use. Free
+ * it in any case.
  */
 tileprop_status tp_sweep_command_parse(struct tp_sweep_command *command, int argc, char *const *argv,
                                        struct tp_error *error);

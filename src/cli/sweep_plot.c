@@ -196,7 +196,7 @@ tileprop_status tp_sweep_plot(struct tp_drawing *drawing, const struct tp_sweep_
     if (!drawing->path)
         return TILEPROP_OK;
     if (!find_metric(results, range))
-        return tp_fail(error, TILEPROP_FAILURE, "%s: no run has a %s, expected one to draw", drawing->option,
+        return tp_fail(error, TILEPROP_FAILURE, "%s: expected a run with a %s, found none", drawing->option,
                        results->metric);
     FILE *file = drawing->script.file;
     const size_t columns = results->count < 2 ? 1 : results->count < 5 ? 2 : 3;

@@ -25,10 +25,10 @@ struct tp_sweep_results {
 };
 
 /*
- * Draws into what tp_drawing_open() began, before the sweep. An option's axis is logarithmic if its values are positive
- * numbers that span a factor of 10 or more, linear if they are numbers that span less, and else has a place for each
- * value, in their order. Does nothing if the drawing has no path.
- * Errors: TILEPROP_FAILURE if no mean is finite; those of tp_drawing_finish().
+ * Draws into the drawing that tp_drawing_open() began before the sweep. An option's axis is logarithmic if its values
+ * are positive numbers that span a factor of 10 or more, linear for other numbers, and otherwise has one place for each
+ * value, in their order. Does nothing if the drawing has no path. Errors: TILEPROP_FAILURE if no mean is finite; those
+ * of tp_drawing_finish().
  */
 tileprop_status tp_sweep_plot(struct tp_drawing *drawing, const struct tp_sweep_results *results,
                               struct tp_error *error);

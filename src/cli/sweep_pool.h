@@ -1,4 +1,4 @@
-/* What the workers of a process share, whether it chooses its runs or rank 0 deals them. */
+/* The state that the workers of a process share, whether the process chooses its runs or rank 0 deals them. */
 #pragma once
 
 #include <pthread.h>

@@ -187,8 +187,8 @@ tileprop_status tp_sweep_join(struct tp_sweep *sweep, tileprop_status status, st
     first.left = sweep->count - sweep->done;
     tp_ranks_broadcast(ranks, &first, sizeof first);
     if (status == TILEPROP_OK && hash != first.hash)
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: data found that differ from those of rank 0, expected the same", sweep->data.directory);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected the data of rank 0, found other data",
+                         sweep->data.directory);
     if (ranks->rank > 0)
         tp_sweep_divide(sweep, first.left);
     return tp_ranks_agree(ranks, status, error);

@@ -6,12 +6,12 @@
 
 #include "cli/sweep_pool.h"
 
-/* On rank 0: tells the others what the sweep is; NULL: that there is none. Nothing without others, as below. */
+/* On rank 0: sends the sweep to the others; NULL: there is none. Does nothing without others, as below. */
 void tp_sweep_tell(const tileprop_ranks *ranks, const struct tp_sweep_command *command);
 
 /*
- * On all ranks, after tp_sweep_begin(), which status is of: whether all have the same data. Errors: the first rank's,
- * of which rank 0 has the text.
+ * On all ranks, after tp_sweep_begin(), whose status is passed: checks that all have the same data. Errors: those of
+ * the first rank that has one; rank 0 gets its text.
  */
 tileprop_status tp_sweep_join(struct tp_sweep *sweep, tileprop_status status, struct tp_error *error);
 

@@ -183,19 +183,19 @@ void tp_sweep_write(const struct tp_sweep *sweep, const struct tp_sweep_row *row
     for (size_t i = 0; i < grid->varied_count; i++)
         fprintf(out, "%-*s  ", width_of(&grid->varied[i]), grid->varied[i].name);
     fprintf(out, "%4s  %-17s  %-18s  %7s  %s\n", "runs", "accuracy", "loss", "seconds",
-            sweep->command->metric == TP_METRIC_LOSS ? "loss, less the best one's" : "accuracy, less the best one's");
+            sweep->command->metric == TP_METRIC_LOSS ? "loss minus the best" : "accuracy minus the best");
     for (size_t i = 0; i < grid->count && i < TP_ROWS_SHOWN; i++)
         write_row(sweep, &rows[i], i == 0, out);
     if (grid->count > TP_ROWS_SHOWN)
         fprintf(out, "and %zu more\n", grid->count - TP_ROWS_SHOWN);
     if (sweep->repeats > 1)
-        fprintf(out, "+- of figures: standard deviation over %s; of differences, paired by them: 95 %% interval\n",
-                sweep->command->folds ? "folds" : "seeds");
+        fprintf(out, "+- is the standard deviation over %s; for differences, paired by %s, the 95 %% interval\n",
+                sweep->command->folds ? "folds" : "seeds", sweep->command->folds ? "fold" : "seed");
     if (!test)
         return;
     fputs("test: ", out);
     write_choice(sweep, rows[0].configuration, out);
-    fprintf(out, ", first %s: accuracy %.2f %%, loss %.4f, of %zu samples that no choice has seen\n",
+    fprintf(out, ", first %s: accuracy %.2f %%, loss %.4f, on %zu samples not used for any choice\n",
             sweep->command->folds ? "fold" : "seed", 100 * test->test_accuracy, test->test_loss,
             sweep->data.rows ? sweep->data.test.count : sweep->command->train.test_holdout);
 }

@@ -44,5 +44,8 @@ tileprop_status tp_sweep_write_json(const struct tp_sweep *sweep, const struct t
 /* Draws the metric of all runs against each option that varies. Errors: those of tp_sweep_plot(). */
 tileprop_status tp_sweep_draw(const struct tp_sweep *sweep, struct tp_drawing *drawing, struct tp_error *error);
 
-/* Shows on standard error how far the sweep is: a line that is renewed on a terminal, else one now and then. */
+/*
+ * Shows the progress of the sweep on standard error: one line that is redrawn on a terminal, otherwise a line now and
+ * then.
+ */
 void tp_sweep_progress(const struct tp_sweep *sweep, size_t running);

@@ -258,8 +258,8 @@ static tileprop_status read_runs(struct tp_sweep *sweep, const char *key, struct
     fclose(in);
     return same ? TILEPROP_OK
                 : tp_fail(error, TILEPROP_USAGE,
-                          "--runs: %s: no runs of a sweep with the same options and data found, "
-                          "expected none or those; remove it or name another file",
+                          "--runs: %s: expected runs of a sweep with the same options and data, found none; remove it "
+                          "or name another file",
                           path);
 }
 
@@ -452,12 +452,12 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
         .command = command, .ranks = ranks, .repeats = command->folds ? command->folds : command->seeds};
     tileprop_status status = tp_train_data_read(&sweep->data, &command->train, NULL, NULL, error);
     if (status == TILEPROP_OK && command->folds && sweep->data.rows == 0)
-        status = tp_fail(error, TILEPROP_USAGE, "--folds: expected with --data FILE only, found with a directory");
+        status = tp_fail(error, TILEPROP_USAGE, "--folds: valid only with --data FILE, found with a directory");
     if (status == TILEPROP_OK)
         status = tp_train_data_hold_out(&sweep->data, &command->train, error);
     if (status == TILEPROP_OK && command->folds > sweep->data.train.count)
-        status = tp_fail(error, TILEPROP_USAGE, "--folds: %zu found, expected at most %zu, the number of rows",
-                         command->folds, sweep->data.train.count);
+        status = tp_fail(error, TILEPROP_USAGE, "--folds: expected at most %zu, the number of rows, found %zu",
+                         sweep->data.train.count, command->folds);
     sweep->count = command->grid.count * sweep->repeats;
     sweep->runs = calloc(sweep->count, sizeof *sweep->runs);
     if (status == TILEPROP_OK && !sweep->runs)

@@ -41,8 +41,8 @@ tileprop_status tp_sweep_begin(struct tp_sweep *sweep, const struct tp_sweep_com
                                const tileprop_ranks *ranks, struct tp_error *error);
 
 /*
- * Does the runs that are not done. The first error ends them; after a signal those under way are lost.
- * Errors: of a run, naming its configuration, unless it diverges; TILEPROP_FAILURE for --runs.
+ * Trains the runs that are not done yet. The first error ends them; after a signal, runs under way are lost. Errors:
+ * those of a run, with its configuration, unless it diverges; TILEPROP_FAILURE for --runs.
  */
 tileprop_status tp_sweep_run(struct tp_sweep *sweep, struct tp_error *error);
 

@@ -16,7 +16,7 @@ void tp_template_put(const char *text, const char *name, FILE *out)
 
 void tp_template_write(const char *const *lines, const char *conditions, const char *name, FILE *out)
 {
-    size_t skipped = 0; /* #ifdefs within each other, the outermost of which does not hold */
+    size_t skipped = 0; /* nesting depth of #ifdefs, the outermost of which does not hold */
     for (; *lines; lines++) {
         if (strncmp(*lines, TP_IFDEF, strlen(TP_IFDEF)) == 0) {
             skipped += skipped || !strstr(conditions, *lines + strlen(TP_IFDEF));

@@ -7,7 +7,7 @@
 void tp_template_put(const char *text, const char *name, FILE *out);
 
 /*
- * Writes the lines, which NULL ends, but for those from "#ifdef WORD" to its "#endif" where WORD is not among
- * the conditions, words with a space between two; none is to be a part of another.
+ * Writes the lines up to a NULL, except those from "#ifdef WORD" to its "#endif" where WORD is not among the
+ * conditions. Conditions are words separated by a space; none may be part of another.
  */
 void tp_template_write(const char *const *lines, const char *conditions, const char *name, FILE *out);

@@ -23,8 +23,8 @@ struct tp_top_losses {
 };
 
 /*
- * Finds the errors among samples whose losses and predicted classes are known; all of it outlives them.
- * Errors: TILEPROP_FAILURE if out of memory.
+ * Finds the errors among samples with known losses and predicted classes, all of which must outlive them. Errors:
+ * TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_top_losses_find(struct tp_top_losses *worst, const tileprop_model *model,
                                    const struct tp_dataset *set, const float *losses, const uint16_t *predicted,

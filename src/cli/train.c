@@ -68,7 +68,7 @@ static int on_progress(void *context, const tileprop_progress *progress)
     return 0;
 }
 
-/* Of reading: the outputs are closed and the program ends as after a run that was stopped. */
+/* An interrupted read: the outputs are closed and the program ends as after a stopped run. */
 static tileprop_status stop_if_asked(tileprop_status status, bool *stopped)
 {
     *stopped = status == TILEPROP_FAILURE && tp_program_stopped();
@@ -113,8 +113,8 @@ static tileprop_status open_outputs(struct training *training, struct tp_error *
 }
 
 /*
- * The model that the initial weights are from, by whose names the data are read. tileprop_train() reads the file again,
- * and may know layers alone, which have no names, so that it says what is wrong with one that is no model.
+ * The model of the initial weights, whose names are used to read the data. tileprop_train() reads the file again: it
+ * may hold layers alone, without names, and tileprop_train() reports a file that is not a model.
  */
 static tileprop_status load_start(struct training *training, const char *path, struct tp_error *error)
 {
@@ -231,7 +231,7 @@ static tileprop_status write_history(struct training *training, struct tp_error 
         status, tp_plot_draw(&training->plot, history, training->command->options.eval_train, status ? NULL : error));
 }
 
-/* Of a run that diverged or was stopped, what there is is written too. The first error is printed. */
+/* Writes the outputs, also of a run that diverged or was stopped. The first error is printed. */
 static tileprop_status write_outputs(struct training *training, tileprop_status status, struct tp_error *error)
 {
     const struct tp_error *checkpoint = &training->checkpoint_error;
@@ -285,31 +285,31 @@ static tileprop_status train_network(struct tp_train_command *command, const til
     return status;
 }
 
-/* Parses the command line, and says which options are in vain. */
+/* Parses the command line, and reports options that have no effect. */
 static tileprop_status parse(struct tp_train_command *command, int argc, char **argv, struct tp_error *error)
 {
     const tileprop_status status = tp_train_command_parse(command, argc, argv, error);
     if (status != TILEPROP_OK)
         return status;
     if (command->logged && !command->history && !command->plot && !command->checkpoint && !command->resume)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected with --history, --plot, --checkpoint or --resume only",
+        return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with --history, --plot, --checkpoint or --resume",
                        command->logged);
     for (const struct tp_dropped *dropped = command->dropped; dropped->name && !command->quiet; dropped++)
-        fprintf(stderr, "%s: note: --%s %s of %s has no effect with --optimizer %s and is dropped\n",
+        fprintf(stderr, "%s: note: --%s %s of %s has no effect with --optimizer %s and is ignored\n",
                 program_invocation_short_name, dropped->name, dropped->value, command->config,
                 tp_choice_name(tp_optimizer_choices, (int)command->options.optimizer));
     return TILEPROP_OK;
 }
 
-/* Whether the command asks for something else than a run, which rank 0 does alone. */
+/* Whether the command asks for something other than a run; rank 0 does that alone. */
 static bool is_no_run(const struct tp_train_command *command)
 {
     return command->help || command->version || command->print_config || command->stats || command->check_gradient;
 }
 
 /*
- * Rank 0 parses the command line and reads the file of options; the others get what came of it, but write nothing.
- * Returns false on a rank that has nothing to do.
+ * Rank 0 parses the command line and reads the file of options; the others get the result, but write nothing. Returns
+ * false on a rank that has nothing to do.
  */
 static bool parse_together(struct tp_train_command *command, const tileprop_ranks *ranks, int argc, char **argv,
                            tileprop_status *status, struct tp_error *error)
@@ -321,7 +321,7 @@ static bool parse_together(struct tp_train_command *command, const tileprop_rank
     if (!ranks)
         return true;
     if (ranks->rank == 0 && *status == TILEPROP_OK && command->data && strcmp(command->data, "-") == 0)
-        *status = tp_fail(error, TILEPROP_USAGE, "--data: - found, expected a file that each process can read");
+        *status = tp_fail(error, TILEPROP_USAGE, "--data: expected a file that each process can read, found -");
     if (ranks->rank == 0 && *status == TILEPROP_OK && !is_no_run(command))
         text = tp_ranks_need(tp_train_command_text(command, &size));
     tp_ranks_broadcast(ranks, &size, sizeof size);

@@ -87,8 +87,8 @@ static const struct tp_option table[] = {
     {TP_OPTION("val-split", AT(val_split), REAL, "Data", .argument = "F", .keyword = "none", .low = 0, .high = 1,
                .above = true, .below = true, .fraction = true,
                .help = "validate on the last fraction F of the training files instead of on the t10k files, before "
-                       "any limit; of a table or an array: on a fraction F drawn from each class. Without it and "
-                       "--val-data that is 0.2")},
+                       "any limit; of a table or an array: on a fraction F drawn from each class, 0.2 without this "
+                       "option and --val-data")},
     {TP_OPTION("test-holdout", AT(test_holdout), COUNT, "Data", .argument = "N", .keyword = "none", .least = 1,
                .most = TP_COUNT_MAX,
                .help = "keep the N samples that follow the training samples in the training files as a test set, which is evaluated once, at the end")},
@@ -162,10 +162,10 @@ static struct tp_train_command default_command(void)
 }
 
 /*
- * An option that the optimizer has no use for is an error where it was asked for. It was not where a file
- * repeats the default, as --print-config writes it, or where the command line chose another optimizer than
- * the file: such an option falls back to its default. In the latter case it is noted as dropped, but for a
- * default in a file that has the options of all optimizers, as --print-config writes it.
+ * An option that the optimizer does not use is an error if it was asked for. It was not if a file repeats the default,
+ * as --print-config writes it, or if the command line chose another optimizer than the file: the option then gets its
+ * default. In the latter case a note says that it is ignored, except for a default in a file that has the options of
+ * all optimizers, as --print-config writes it.
  */
 static tileprop_status check_rule(struct tp_train_command *command, const enum tp_option_source *sources,
                                   struct tp_error *error)
@@ -192,7 +192,7 @@ static tileprop_status check_rule(struct tp_train_command *command, const enum t
         tp_option_format(rate, command, value, sizeof value);
         const bool filed = sources[index] == TP_FROM_FILE, initial = strcmp(value, rate->initial) == 0;
         if (sources[index] == TP_FROM_COMMAND || (filed && !rule_commanded && !initial))
-            return tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with --optimizer %s", rate->name,
+            return tp_fail(error, TILEPROP_USAGE, "--%s: valid only with %s, found with --optimizer %s", rate->name,
                            rates[i].rules, rule);
         if (filed && rule_commanded && !(printed && initial)) {
             dropped->name = rate->name;
@@ -226,22 +226,22 @@ static tileprop_status read_interval(struct tp_train_command *command, struct tp
     return TILEPROP_OK;
 }
 
-/* Options that mean something beside others alone. */
+/* Options that have an effect only with others. */
 static tileprop_status check_resumption(const struct tp_train_command *command, const enum tp_option_source *sources,
                                         struct tp_error *error)
 {
     if (!command->checkpoint && command->resume && strcmp(command->resume, "auto") == 0)
-        return tp_fail(error, TILEPROP_USAGE, "--resume: auto expected with --checkpoint FILE only");
+        return tp_fail(error, TILEPROP_USAGE, "--resume: auto is valid only with --checkpoint FILE");
     if (!command->checkpoint && sources[tp_options_index(&options, "checkpoint-every")] == TP_FROM_COMMAND)
-        return tp_fail(error, TILEPROP_USAGE, "--checkpoint-every: expected with --checkpoint only");
+        return tp_fail(error, TILEPROP_USAGE, "--checkpoint-every: valid only with --checkpoint");
     if (!command->plot && sources[tp_options_index(&options, "plot-with")] == TP_FROM_COMMAND && command->plot_with)
-        return tp_fail(error, TILEPROP_USAGE, "--plot-with: expected with --plot only");
+        return tp_fail(error, TILEPROP_USAGE, "--plot-with: valid only with --plot");
     if (!command->resume && command->resume_inexact)
-        return tp_fail(error, TILEPROP_USAGE, "--resume-inexact: expected with --resume only");
+        return tp_fail(error, TILEPROP_USAGE, "--resume-inexact: valid only with --resume");
     return TILEPROP_OK;
 }
 
-/* What the command line turns on of the columns that a history alone has. */
+/* Finds an option, turned on by the command line, whose columns only a history has. */
 static const char *find_logged(const struct tp_train_command *command, const enum tp_option_source *sources)
 {
     if (command->options.log_gradients && sources[tp_options_index(&options, "log-gradients")] == TP_FROM_COMMAND)

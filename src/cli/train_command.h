@@ -59,17 +59,16 @@ struct tp_train_command {
 };
 
 /*
- * Fills *command from the command line, which must outlive it, and the configuration file that it names.
- * Errors: TILEPROP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another
- * option has no use for.
+ * Fills *command from the command line, which must outlive it, and the configuration file that it names. Errors:
+ * TILEPROP_USAGE for what tp_options_parse() refuses and for an option that the optimizer or another option makes
+ * useless.
  */
 tileprop_status tp_train_command_parse(struct tp_train_command *command, int argc, char *const *argv,
                                        struct tp_error *error);
 
 /*
- * Takes over what the environment says of OpenMP's threads: without --threads their count, OMP_NUM_THREADS;
- * more than there are CPUs, and what is no count, is as if it were not set. Where it says how they are bound,
- * --bind auto means none.
+ * Applies the environment's OpenMP settings: without --threads, OMP_NUM_THREADS is the number of threads, unless it is
+ * not a number or more than there are CPUs. If the environment binds threads, --bind auto means none.
  */
 void tp_train_command_environment(struct tp_train_command *command);
 
@@ -86,8 +85,8 @@ tileprop_status tp_train_command_parse_text(struct tp_train_command *command, co
                                             struct tp_error *error);
 
 /*
- * Those that decide what is trained, without paths: the same for the same run on any machine. What is left to
- * the data or to other options is written as what that means, once tileprop_options_resolve() has it.
+ * Writes the options that decide what is trained, without paths: the same for the same run on any machine. Options left
+ * to the data or to other options are written with their resolved values once tileprop_options_resolve() has set them.
  */
 void tp_train_command_write_training(const struct tp_train_command *command, FILE *out);
 

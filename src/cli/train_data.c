@@ -74,7 +74,7 @@ static tileprop_status check_directory(const struct tp_train_command *command, s
                        : command->libsvm.features ? "features"
                        : command->libsvm.base     ? "index-base"
                                                   : table_option(table);
-    return name ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with --data FILE only, found with a directory", name)
+    return name ? tp_fail(error, TILEPROP_USAGE, "--%s: valid only with --data FILE, found with a directory", name)
                 : TILEPROP_OK;
 }
 
@@ -92,7 +92,7 @@ static tileprop_status load_directory(struct tp_train_data *data, const struct t
     return status;
 }
 
-/* By the samples that are trained on alone, as everything that is learned, unless it was learned before. */
+/* Only the training samples decide, unless the means were learned before. */
 static tileprop_status fill_missing(struct tp_train_data *data, struct tp_error *error)
 {
     struct tp_schema *schema = &data->schema;
@@ -125,17 +125,17 @@ static tileprop_status load_file(struct tp_train_data *data, const struct tp_tra
     const struct tp_data_loader loader = {path, command->labels, option, table, libsvm};
     const struct tp_data_loader validation = {command->val_data, command->val_labels, option, table, libsvm};
     if (command->val_data && command->val_split > 0)
-        return tp_fail(error, TILEPROP_USAGE, "--val-split: expected without --val-data");
+        return tp_fail(error, TILEPROP_USAGE, "--val-split: not valid with --val-data");
     if (command->val_labels && !command->val_data)
-        return tp_fail(error, TILEPROP_USAGE, "--val-labels: expected with --val-data only");
+        return tp_fail(error, TILEPROP_USAGE, "--val-labels: valid only with --val-data");
 
     data->is_part = !command->val_data;
     tileprop_status status = tp_data_loader_read(&loader, &data->schema, &data->train, error);
     if (status == TILEPROP_OK)
         data->rows = data->train.count;
-    /* One class alone is most likely that of a file whose label is elsewhere. */
+    /* A single class most likely means that the label is in another column. */
     if (status == TILEPROP_OK && data->train.classes < 2)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: one class found in all samples, expected two or more%s",
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected two or more classes, found one in all samples%s",
                          data->directory, data->schema.column_count ? "; --label says which column is the label" : "");
     if (status == TILEPROP_OK && !data->is_part)
         status = tp_data_loader_read(&validation, &data->schema, &data->validation, error);
@@ -163,10 +163,10 @@ static tileprop_status compare(const struct tp_train_data *data, const char *val
     if (found->features == train->features && found->classes <= train->classes && is_u8 == expects_u8)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: found %zu inputs of %s and %zu classes%s, expected %zu of %s and at most %zu, as in %s",
-                   val_data ? val_data : data->directory, found->features, is_u8 ? "u8" : "f32", found->classes,
-                   val_data ? "" : " in the t10k files", train->features, expects_u8 ? "u8" : "f32", train->classes,
-                   val_data ? data->directory : "the train files");
+                   "%s: expected %zu inputs of %s and at most %zu classes as in %s, found %zu of %s and %zu%s",
+                   val_data ? val_data : data->directory, train->features, expects_u8 ? "u8" : "f32", train->classes,
+                   val_data ? data->directory : "the train files", found->features, is_u8 ? "u8" : "f32",
+                   found->classes, val_data ? "" : " in the t10k files");
 }
 
 #define TP_NAMES_SHOWN 5
@@ -193,7 +193,7 @@ static tileprop_status find_guess(struct tp_train_data *data, struct tp_error *e
     return TILEPROP_OK;
 }
 
-/* Says which classes have no sample in a set, or none that weighs anything. */
+/* Notes classes that have no sample in a set, or none with a weight above 0. */
 static tileprop_status note_classes(struct tp_train_data *data, const struct tp_dataset *set, const char *name,
                                     struct tp_error *error)
 {
@@ -227,17 +227,17 @@ static tileprop_status begin(struct tp_train_data *data, const struct tp_train_c
     }
     const tileprop_status status = tp_model_schema_find(&data->schema, path, start, error);
     if (status == TILEPROP_OK && data->schema.column_count && !is_file)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: IDX images found, expected a table's columns, as %s takes",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a table with the columns of %s, found IDX images",
                        data->directory, path);
     if (status != TILEPROP_OK || !data->schema.column_count || command->resume) /* whose options are compared */
         return status;
     const struct tp_table_options *table = &command->table;
     if (table->categorical || table->leave_out)
-        return tp_fail(error, TILEPROP_USAGE, "--%s: expected without --init-from %s, whose columns are taken",
+        return tp_fail(error, TILEPROP_USAGE, "--%s: not valid with --init-from %s, which has columns of its own",
                        table->categorical ? "categorical" : "leave-out", path);
     if (data->schema.label && table->label && strcmp(table->label, data->schema.label) != 0)
-        return tp_fail(error, TILEPROP_USAGE, "--label: %s found, expected %s as in %s", table->label,
-                       tp_show(data->schema.label, strlen(data->schema.label)).text, path);
+        return tp_fail(error, TILEPROP_USAGE, "--label: expected %s as in %s, found %s",
+                       tp_show(data->schema.label, strlen(data->schema.label)).text, path, table->label);
     return status;
 }
 
@@ -267,8 +267,8 @@ tileprop_status tp_train_data_hold_out(struct tp_train_data *data, const struct 
     if (status == TILEPROP_OK)
         status = tp_dataset_draw(&data->train, (double)held / (double)found, command->options.seed, &data->test, error);
     if (status == TILEPROP_USAGE)
-        return tp_fail(error, status, "--test-holdout: %zu of %zu samples leave a class none, expected fewer", held,
-                       found);
+        return tp_fail(error, status, "--test-holdout: %zu of %zu samples leaves a class without training samples",
+                       held, found);
     return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 
@@ -354,7 +354,7 @@ tileprop_type tp_train_data_type(const struct tp_train_data *data)
     return train->sparse ? TILEPROP_CSR : train->type == TILEPROP_U8 ? TILEPROP_U8 : TILEPROP_F32;
 }
 
-/* Values of this size, once normalized, are none that a network can learn from. */
+/* A network cannot learn from normalized values of this size. */
 #define TP_EXTREME 1e15
 
 struct extreme {
@@ -405,7 +405,7 @@ static struct tp_error place_of(const struct tp_train_data *data, const struct e
     return place;
 }
 
-/* Where no value is extreme, a sample's weight may be. */
+/* If no value is extreme, a sample's weight may be. */
 static void blame_weight(const struct tp_train_data *data, struct tp_error *error)
 {
     const struct tp_dataset *train = &data->train;
@@ -415,8 +415,8 @@ static void blame_weight(const struct tp_train_data *data, struct tp_error *erro
     for (size_t i = 1; i < train->count; i++)
         most = train->sample_weights[i] > train->sample_weights[most] ? i : most;
     if ((double)train->sample_weights[most] > TP_EXTREME)
-        tp_fail(error, TILEPROP_DIVERGED, "%s: row %u: sample weight %g found: it makes the loss non-finite",
-                data->directory, train->places[most], (double)train->sample_weights[most]);
+        tp_fail(error, TILEPROP_DIVERGED, "%s: row %u: sample weight %g makes the loss non-finite", data->directory,
+                train->places[most], (double)train->sample_weights[most]);
 }
 
 void tp_train_data_blame(const struct tp_train_data *data, const char *val_data, int normalize, struct tp_error *error)
@@ -437,8 +437,7 @@ void tp_train_data_blame(const struct tp_train_data *data, const char *val_data,
         return;
     }
     const bool is_other = val_data && extreme.set == &data->validation;
-    tp_fail(error, TILEPROP_DIVERGED,
-            "%s: %s: %g found, which is %.2g after normalization: it makes the loss non-finite",
+    tp_fail(error, TILEPROP_DIVERGED, "%s: %s: %g, which is %.2g after normalization, makes the loss non-finite",
             is_other ? tp_stream_name(val_data) : data->directory, place_of(data, &extreme).text, extreme.value,
             extreme.size);
 }

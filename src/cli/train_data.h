@@ -27,15 +27,13 @@ struct tp_train_data {
 };
 
 /*
- * Loads the sets from --data, else from the shipped data's place; splits off validation, limits them, and
- * holds out the test samples, which follow the training samples. The rows of a table are put in an order that
- * the seed decides, since tables are often sorted by class. tp_train_data_free() them afterwards, on error
- * too. start (NULL: none): a model, read from path, whose weights the run begins with; a file's columns and classes
- * are found by its names, and its missing values become what the model puts there.
- * Errors: TILEPROP_USAGE if the held out samples leave none to train on; as tp_data_path_find(),
- * tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and tp_dataset_draw(); TILEPROP_USAGE for
- * options of tables that are of no use to a directory; TILEPROP_BAD_INPUT for a file with one class
- * alone and for sets that do not fit each other.
+ * Loads the sets from --data, else from the shipped data; splits off validation, limits them, and holds out the test
+ * samples, which follow the training samples. The rows of a table are shuffled by the seed, because tables are often
+ * sorted by class. start (NULL: none): the model, read from path, with the initial weights; a file's columns and
+ * classes are matched by its names, and missing values are imputed as in it. Call tp_train_data_free() afterwards, on
+ * error too. Errors: TILEPROP_USAGE if the held out samples leave none to train on, and for options of tables with a
+ * directory; those of tp_data_path_find(), tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and
+ * tp_dataset_draw(); TILEPROP_BAD_INPUT for a file with a single class and for sets that do not fit each other.
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);
@@ -46,10 +44,10 @@ struct tp_fold {
 };
 
 /*
- * tp_train_data_load() in parts, for runs with several seeds or folds. Hold out: of a file, about as many test samples
- * as the command says, stratified and drawn by its seed, so that no run trains or validates on them. Share: what was
- * read, to be split once more, without test samples of a file; it is freed before `from` is, whose schema and notes it
- * has.
+ * The parts of tp_train_data_load(), for runs with several seeds or folds. hold_out: sets aside about as many test
+ * samples of a file as the command says, stratified and drawn with its seed, so that no run trains or validates on
+ * them. share: uses samples already read, to split them again, without the test samples; free it before `from`, which
+ * owns its schema and notes.
  */
 tileprop_status tp_train_data_read(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);

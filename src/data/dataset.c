@@ -30,8 +30,7 @@ void tp_dataset_cut(struct tp_dataset *dataset, size_t kept, struct tp_dataset *
     }
 }
 
-/* The product is lowered by a few units in the last place before it is rounded up: as doubles 0.07 * 100 is
- * above 7. */
+/* The product is lowered by a few units in the last place before it is rounded up: in double, 0.07 * 100 is above 7. */
 tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, struct tp_dataset *tail,
                                 struct tp_error *error)
 {

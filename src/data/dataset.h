@@ -12,19 +12,19 @@
 
 struct tp_dataset {
     tileprop_type type; /* u8, f32, csr; for predictions also f64 */
-    bool sparse;        /* of a file without its zeros, whose defaults are those of csr whatever the type is */
+    bool sparse;        /* from a file that leaves out zeros; has the defaults of csr, whatever the type is */
     void *samples;      /* [count][features] of type; csr: the entries, floats */
     int64_t *indptr; /* csr: [count + 1]; sample i has entries indptr[i] - indptr[0] to indptr[i + 1] - indptr[0] - 1 */
     int32_t *indices;      /* csr: the entries' features */
     uint16_t *labels;      /* [count], each < classes */
     float *sample_weights; /* [count] factors on loss and gradient, >= 0; NULL: all 1 */
-    uint32_t *places;      /* [count] of the samples in their file: a line, from 1; NULL: not known */
+    uint32_t *places;      /* [count] line of each sample in its file, from 1; NULL: not known */
     size_t count;
     size_t features;
     size_t classes;                 /* 1 + the largest label; at least 1 */
     const float *class_weights;     /* [classes] of a training set, not owned; NULL: all 1 */
     const struct tp_schema *schema; /* names of columns and classes, not owned; NULL: there are none */
-    const double *offset;           /* [features] already subtracted from f32 samples, not owned; NULL: nothing was */
+    const double *offset;           /* [features] already subtracted from f32 samples, not owned; NULL: none were */
 };
 
 /*
@@ -35,11 +35,11 @@ struct tp_dataset {
 struct tp_normalization {
     double mean, deviation; /* over all values, whatever the mode; population deviation */
     size_t features;
-    double *offset; /* [features], with all that follow in one piece of memory; offsets.h */
+    double *offset; /* [features], see offsets.h; one allocation with all arrays below */
     float *scale;   /* [features] */
     float *shift;   /* [features] */
     float *split;   /* [features] 1 or 0 */
-    float *added;   /* [features] the part of shift that is added to values: 0 of split features */
+    float *added;   /* [features] the part of shift that is added to values: 0 for split features */
     float *apart;   /* [features] the rest */
 
     uint32_t *nonzero; /* [nonzero_count] features whose `added` is not 0, ascending: their zeros are filled in */
@@ -94,7 +94,7 @@ static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
 }
 
 /*
- * Always inlined, as are its callers: gcc drops calls of a function that only prefetches, since it sees no effect.
+ * Always inlined, like its callers: gcc drops calls to a function that only prefetches, since it sees no effect.
  */
 static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, size_t size)
 {
@@ -129,18 +129,18 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
                                 struct tp_error *error);
 
 /*
- * Puts the samples in a random order that the seed decides, and cuts off about fraction * count of them (0 <=
- * fraction < 1; rounded, and at least one unless it is 0), as many of each class as its share of the
- * samples says, by the method of the largest remainder, but never a class's last sample. Both keep the classes and the
- * schema of the whole.
+ * Puts the samples in a random order that depends on the seed, and cuts off about fraction * count of them (0 <=
+ * fraction < 1; rounded, and at least one unless it is 0), from each class in proportion to its share of the samples,
+ * by the largest-remainder method, but never a class's last sample. Both parts keep the classes and the schema of the
+ * whole.
  * Errors: TILEPROP_USAGE if that leaves too few to cut off; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
                                 struct tp_error *error);
 
 /*
- * The same for the fold `fold`, from 0, of `folds`, 2 or more: each sample is in the tail of one of them, but a class's
- * only sample in none.
+ * The same for fold `fold`, counted from 0, of `folds` >= 2: each sample is in the tail of exactly one fold, except
+ * that a class's only sample is in none.
  * Errors: TILEPROP_USAGE if that leaves nothing to cut off; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
@@ -150,39 +150,39 @@ tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, s
 tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_dataset *from, struct tp_error *error);
 
 /*
- * Makes a missing feature, NaN, the mean of those that are there. The first finds the means[features] of f32
- * or csr samples and the second puts them there. Errors: TILEPROP_BAD_INPUT for a feature that is missing in all
- * samples; TILEPROP_FAILURE if out of memory.
+ * Replace missing values (NaN) by the feature's mean over the samples that have it. The first function finds
+ * means[features] of f32 or csr samples, the second fills them in. Errors: TILEPROP_BAD_INPUT for a feature that is
+ * missing in all samples; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means, struct tp_error *error);
 void tp_missing_fill(struct tp_dataset *dataset, const float *means);
 
 /*
- * Mean and deviation from integer sums for u8 and from double sums in sample order for f32 and csr. A feature is split
- * if at least a quarter of its values are 0, or of all values where all share one mean: |shift| is then at most
- * sqrt(3), so that nothing is lost to cancellation.
+ * Computes mean and deviation from integer sums for u8 and from double sums in sample order for f32 and csr. A feature
+ * is split if at least a quarter of its values (of all values if all features share one mean) are 0: |shift| is then at
+ * most sqrt(3), so nothing is lost to cancellation.
  */
 tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int mode, const struct tp_dataset *dataset,
                                      struct tp_error *error);
 
-/* Makes one from given values; NULL: scale 1, all others 0. Errors: TILEPROP_FAILURE if out of memory. */
+/* Makes a normalization from given values; NULL: scale 1, all others 0. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_of(struct tp_normalization *normalization, size_t features, const float *scale,
                                     const float *shift, const float *split, const double *offset,
                                     struct tp_error *error);
 
-/* Takes memory for as many features. Errors: TILEPROP_FAILURE if out of memory. */
+/* Allocates memory for this many features. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_make(struct tp_normalization *normalization, size_t features, struct tp_error *error);
 
-/* Sets all that follows from scale, shift and split. */
+/* Sets all members that are derived from scale, shift and split. */
 void tp_normalization_settle(struct tp_normalization *normalization);
 
-/* Copies the values to a normalization of as many features. */
+/* Copies the values to a normalization with the same number of features. */
 void tp_normalization_assign(struct tp_normalization *to, const struct tp_normalization *from);
 
 /* The fraction of values that normalize to 0 and can be skipped, estimated from some of the samples. */
 double tp_normalization_zeros(const struct tp_normalization *normalization, const struct tp_dataset *dataset);
 
-/* A copy of a normalization, which is then freed by itself. Errors: TILEPROP_FAILURE if out of memory. */
+/* Makes a copy, which must be freed separately. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_normalization_copy(struct tp_normalization *normalization, const struct tp_normalization *from,
                                       struct tp_error *error);
 void tp_normalization_free(struct tp_normalization *normalization);
@@ -195,7 +195,7 @@ struct tp_metrics {
 };
 
 /*
- * Mean loss, added in sample order in double, and accuracy, from what a run left of the samples. With weights of
- * samples, whose sum must not be 0, both are weighted means; those of classes do not count.
+ * Mean loss, summed in sample order in double, and accuracy, from each sample's loss and predicted class. With sample
+ * weights, whose sum must not be 0, both are weighted means; class weights are ignored.
  */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);

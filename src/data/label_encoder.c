@@ -26,7 +26,7 @@ tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const s
     return status;
 }
 
-/* As printf writes it, but for 0. */
+/* Whether this is an integer as printf writes it, 0 excepted. */
 static bool is_plain_integer(const char *text, size_t size)
 {
     const size_t sign = text[0] == '-';
@@ -60,7 +60,7 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
             text = integer;
         } else if (encoder->numbers && !encoder->learned) {
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: label %s found, expected an integer or a class name: it looks like a regression "
+                           "%s: expected an integer or a class name, found label %s: it looks like a regression "
                            "target, and tileprop only classifies%s",
                            place, shown.text, encoder->advice);
         }
@@ -68,11 +68,11 @@ tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const c
     if (tp_label_encoder_find(encoder, text, size, label))
         return TILEPROP_OK;
     if (encoder->learned)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: class \"%s\" found, expected one from the training data", place,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a class of the training data, found \"%s\"", place,
                        shown.text);
     encoder->numbers &= is_number;
     if (encoder->names.count == TP_CLASSES_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d classes found, expected fewer%s", place,
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected at most %d classes, found more%s", place,
                        TP_CLASSES_MAX, encoder->advice);
     *label = (uint16_t)encoder->names.count;
     return tp_string_table_add(&encoder->names, text, size, error);
@@ -86,8 +86,8 @@ tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct
     const size_t known = encoder->names.count;
     if (encoder->numbers && known > TP_NUMBER_CLASSES_FEW && count / TP_CLASS_SAMPLES < known)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu distinct numbers found as labels of %zu samples: they look like a regression target, "
-                       "and tileprop only classifies%s",
+                       "%s: expected classes, found %zu distinct numbers as the labels of %zu samples: they look like "
+                       "a regression target, and tileprop only classifies%s",
                        encoder->names.path, known, count, encoder->advice);
     uint32_t *places = tp_string_table_sort(&encoder->names);
     if (!places)

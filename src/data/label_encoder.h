@@ -1,6 +1,6 @@
 /*
- * Labels, as texts or numbers, and the classes that they mean: 0, 1, ... in ascending order of the numbers
- * or, where not all labels are numbers, of the bytes of the texts.
+ * Labels, as texts or numbers, and the classes they stand for: 0, 1, ... in ascending order of the numbers or, if not
+ * all labels are numbers, of the bytes of the texts.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "data/schema.h"
 
 #define TP_NUMBER_CLASSES_FEW 100 /* more distinct numbers look like a quantity, */
-#define TP_CLASS_SAMPLES      3   /* unless there are so many samples for each on average */
+#define TP_CLASS_SAMPLES      3   /* unless there are at least this many samples for each on average */
 
 struct tp_label_encoder {
     struct tp_string_table names; /* the only member that owns memory */
@@ -19,24 +19,24 @@ struct tp_label_encoder {
     const char *advice;           /* ending of messages about invalid labels; not owned */
 };
 
-/* Takes over what the schema knows of classes; none: they are learned. path: the labels', which outlives the
- * encoder. Errors: TILEPROP_FAILURE if out of memory. */
+/* Copies the schema's classes; if it has none, they are learned. path: the file of the labels; outlives the encoder.
+ * Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_label_encoder_begin(struct tp_label_encoder *encoder, const struct tp_schema *schema,
                                        const char *path, struct tp_error *error);
 
-/* Stores the number of a label's text if it is known in just this form. */
+/* Stores the number of a label's text if the text is known in exactly this form. */
 bool tp_label_encoder_find(const struct tp_label_encoder *encoder, const char *text, size_t size, uint16_t *label);
 
 /*
- * Stores the number of a label's text[size], size >= 1; an integer may be written in any way. `place` names
- * it in messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers, too many classes and for a class
- * that the schema lacks; TILEPROP_FAILURE if out of memory.
+ * Stores the number of a label's text[size], size >= 1; an integer may be written in any form. `place` names it in
+ * messages. Errors: TILEPROP_BAD_INPUT for numbers that are not integers, too many classes, and a class that the schema
+ * lacks; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_label_encoder_label(struct tp_label_encoder *encoder, const char *place, const char *text,
                                        size_t size, uint16_t *label, struct tp_error *error);
 
 /*
- * Renumbers learned classes in their order, in labels[count] too, and moves their names to the schema.
+ * Renumbers learned classes in sorted order, also in labels[count], and moves their names to the schema.
  * Errors: TILEPROP_BAD_INPUT for numbers that look like a quantity; TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_label_encoder_finish(struct tp_label_encoder *encoder, struct tp_schema *schema, uint16_t *labels,

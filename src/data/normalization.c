@@ -21,8 +21,8 @@ struct moments {
 };
 
 /*
- * deviation^2 = (n sum(x^2) - sum(x)^2) / n^2. The difference, where rounded sums would cancel, is one of
- * exact integers, and never below 0 (Cauchy-Schwarz).
+ * deviation^2 = (n sum(x^2) - sum(x)^2) / n^2. With rounded sums the difference would cancel; here it is exact, and
+ * never below 0 (Cauchy-Schwarz).
  */
 static void byte_moments(struct moments *of, size_t n)
 {
@@ -31,7 +31,7 @@ static void byte_moments(struct moments *of, size_t n)
     of->deviation = sqrt((double)difference) / (double)n;
 }
 
-/* Features and samples whose sums fit in narrow integers, of which a vector holds many. */
+/* So few features and samples that the sums fit in narrow integers, many of which fit in a vector. */
 #define TP_FEATURES_AT_A_TIME 1024
 #define TP_SAMPLES_AT_A_TIME  255
 
@@ -82,11 +82,10 @@ static double offset_of(const struct tp_dataset *dataset, size_t feature)
 }
 
 /*
- * As u8_moments, in two passes of double sums: each feature's in the order of the samples, then those of the
- * features in their order. The squares of all zeros are added last, as one term, so that sparse samples give the same
- * bits.
- * The squares about the common mean are those about the features' own means plus count times the squared distances of
- * the means, so that two passes serve both. A feature's mean has its offset subtracted.
+ * Like u8_moments, in two passes of double sums: each feature's in sample order, then over the features in order. The
+ * squares of all zeros are added last, as one term, so that sparse samples give the same bits.
+ * The squares about the common mean are those about each feature's mean plus count times the squared distance of the
+ * means, so two passes serve both. A feature's mean has its offset subtracted.
  */
 static void f32_moments(const struct tp_dataset *dataset, struct moments *of, struct moments *whole)
 {
@@ -130,8 +129,8 @@ static void f32_moments(const struct tp_dataset *dataset, struct moments *of, st
 }
 
 /*
- * Makes a normalization map each feature's least value to 0 and its largest to 1; a constant feature becomes 0. With a
- * 0 among its values, |shift| is at most 1.
+ * Maps each feature's least value to 0 and its largest to 1; a constant feature becomes 0. If 0 is among a feature's
+ * values, |shift| is at most 1.
  */
 static tileprop_status fit_range(struct tp_normalization *normalization, const struct tp_dataset *dataset,
                                  const struct moments *of, struct tp_error *error)
@@ -184,8 +183,7 @@ tileprop_status tp_normalization_fit(struct tp_normalization *normalization, int
         if (mode == TILEPROP_NORMALIZE_UNIT && dataset->type == TILEPROP_U8) {
             scale = 1.0 / 255;
         } else if (mode != TILEPROP_NORMALIZE_UNIT && mode != TILEPROP_NORMALIZE_NONE) {
-            /* Below FLT_MIN values differ only where flush-to-zero reads them as 0, and 1 / deviation
-             * overflows. */
+            /* Below FLT_MIN, values differ only as subnormals, which are flushed to 0, and 1 / deviation overflows. */
             const bool constant = m.deviation < (double)FLT_MIN;
             scale = constant ? 0 : 1 / m.deviation;
             shift =

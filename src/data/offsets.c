@@ -22,7 +22,7 @@ enum tp_offsets tp_offsets_wanted(int normalize)
     }
 }
 
-/* With a 0 among its values, a feature's range is at least its largest: so no split feature has an offset. */
+/* If 0 is among a feature's values, its range is at least its largest magnitude: so no split feature has an offset. */
 static double choose(double low, double high)
 {
     const double largest = -low > high ? -low : high, range = high - low;

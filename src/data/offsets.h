@@ -9,7 +9,7 @@
 
 #include "data/schema.h"
 
-/* How offsets are found for data that are to be normalized like this. */
+/* How offsets are found for data to be normalized in this mode. */
 enum tp_offsets tp_offsets_wanted(int normalize);
 
 /*
@@ -36,5 +36,5 @@ static inline float tp_offsets_narrow(double value, const double *offset, size_t
     return (float)(offset ? value - offset[feature] : value);
 }
 
-/* Makes floats of values[rows][features], at the front of their memory. */
+/* Converts values[rows][features] to floats, at the front of the same memory. */
 void tp_offsets_narrow_all(double *values, size_t rows, size_t features, const double *offset);

@@ -108,7 +108,7 @@ static json_t *describe_column(const struct tp_column *column)
     return object;
 }
 
-/* Frees the JSON; of none, NULL, errno says why. */
+/* Frees the JSON; if json is NULL, errno says why. */
 static char *write_and_free(json_t *json)
 {
     char *text = json ? tp_json_text_write(json, JSON_COMPACT) : NULL;
@@ -200,8 +200,8 @@ static tileprop_status read_columns(struct tp_schema *schema, const json_t *list
     return features == schema->features
                ? TILEPROP_OK
                : tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: __metadata__: schema: columns that make %zu inputs found, expected %zu", path, features,
-                         schema->features);
+                         "%s: __metadata__: schema: expected columns that make %zu inputs, found %zu", path,
+                         schema->features, features);
 }
 
 static tileprop_status read_means(struct tp_schema *schema, const json_t *list, const char *path,

@@ -1,5 +1,5 @@
 /*
- * The part of dataset.h that draws the rows of a table.
+ * The part of dataset.h that draws a split at random.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -9,19 +9,19 @@
 #include "base/random.h"
 #include "data/dataset.h"
 
-/* Of one class: its samples, those for the tail, and what rounding took from it. */
+/* A class: its samples, how many go to the tail, and what rounding down took from that. */
 struct quota {
     size_t count, wanted;
     double remainder;
 };
 
-/* Whether the class has one sample more than the head is to keep. */
+/* Whether the class can give another sample and still keep one. */
 static bool has_spare(const struct quota *quota)
 {
     return quota->wanted + 1 < quota->count;
 }
 
-/* Each class keeps at least one sample. False: the classes cannot give as many as wanted. */
+/* Each class keeps at least one sample. False: the classes cannot give enough. */
 static bool find_quotas(const struct tp_dataset *dataset, size_t wanted, struct quota *quotas)
 {
     size_t given = 0, spare = dataset->count;
@@ -38,7 +38,7 @@ static bool find_quotas(const struct tp_dataset *dataset, size_t wanted, struct 
     if (wanted > spare)
         return false;
     while (given < wanted) {
-        struct quota *best = NULL; /* the largest remainder, of equal ones the first */
+        struct quota *best = NULL; /* the largest remainder; the first on a tie */
         for (struct quota *quota = quotas; quota < quotas + dataset->classes; quota++)
             if (has_spare(quota) && (!best || quota->remainder > best->remainder))
                 best = quota;
@@ -69,7 +69,7 @@ static void append(const struct tp_dataset *dataset, size_t from, struct tp_data
     to->indptr[count + 1] = (int64_t)(begin + row.count);
 }
 
-/* The samples in this order, by their places before; false: out of memory. */
+/* Copies the samples in this order; false: out of memory. */
 static bool copy_ordered(struct tp_dataset *to, const struct tp_dataset *dataset, const uint32_t *order)
 {
     const bool sparse = dataset->type == TILEPROP_CSR, weighted = dataset->sample_weights, placed = dataset->places;
@@ -95,7 +95,7 @@ tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_data
     return copy_ordered(dataset, from, NULL) ? TILEPROP_OK : tp_fail_memory(error, NULL, "a copy of the data");
 }
 
-/* Puts the samples that are drawn for the tail behind the others, both in random order, and cuts them off. */
+/* Puts the samples drawn for the tail after the others, both in random order, and cuts them off. */
 static bool cut(struct tp_dataset *dataset, const uint32_t *order, size_t kept, struct tp_dataset *tail)
 {
     struct tp_dataset to;
@@ -116,7 +116,7 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     wanted += fraction > 0 && wanted == 0;
     *tail = (struct tp_dataset){0};
     if (count > UINT32_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%zu samples found, expected at most %" PRIu32, count, UINT32_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "expected at most %" PRIu32 " samples, found %zu", UINT32_MAX, count);
 
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
     uint32_t *drawn = malloc(count * sizeof *drawn), *order = malloc(count * sizeof *order);
@@ -149,7 +149,7 @@ tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, s
     const size_t count = dataset->count;
     *tail = (struct tp_dataset){0};
     if (count > UINT32_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "%zu samples found, expected at most %" PRIu32, count, UINT32_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "expected at most %" PRIu32 " samples, found %zu", UINT32_MAX, count);
     struct quota *quotas = calloc(dataset->classes, sizeof *quotas);
     uint32_t *drawn = malloc(count * sizeof *drawn), *order = malloc(count * sizeof *order);
     bool good = quotas && drawn && order;
@@ -160,7 +160,7 @@ tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, s
         quotas[dataset->labels[i]].count++;
     for (size_t i = 0; good && i < count; i++) {
         const uint16_t label = dataset->labels[drawn[i]];
-        struct quota *quota = &quotas[label]; /* classes begin with different folds, so that these are equally large */
+        struct quota *quota = &quotas[label]; /* classes begin at different folds, so that folds are equally large */
         const bool is_held = quota->count > 1 && (quota->wanted++ + label) % folds == fold;
         order[is_held ? --behind : head++] = drawn[i];
     }
@@ -170,8 +170,8 @@ tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, s
     free(drawn);
     free(order);
     if (good && head == count)
-        return tp_fail(error, TILEPROP_USAGE, "--folds: %zu of %zu samples leave none for fold %zu, expected fewer",
-                       folds, count, fold + 1);
+        return tp_fail(error, TILEPROP_USAGE, "--folds: expected fewer than %zu: fold %zu gets none of the %zu samples",
+                       folds, fold + 1, count);
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
@@ -202,9 +202,8 @@ tileprop_status tp_missing_means(const struct tp_dataset *dataset, float *means,
     for (size_t j = 0; status == TILEPROP_OK && j < dataset->features; j++) {
         means[j] = (float)(present[j].sum / (double)present[j].count);
         if (present[j].count == 0)
-            status =
-                tp_fail(error, TILEPROP_BAD_INPUT, "input %zu is missing in all %zu training samples, expected a value",
-                        j + 1, dataset->count);
+            status = tp_fail(error, TILEPROP_BAD_INPUT,
+                             "input %zu: expected a value, found none in %zu training samples", j + 1, dataset->count);
     }
     free(present);
     return status;

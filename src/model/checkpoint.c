@@ -42,7 +42,7 @@ static struct texts list_texts(struct tp_checkpoint *checkpoint, const char **en
                            {TP_RUN_PREFIX "init_from", TP_METADATA_HASH, &checkpoint->init_from}}};
 }
 
-/* Numbers of layers in the order of the file: gradient norms, then RMS and saturation of each hidden layer. */
+/* Per-layer numbers in the order of the file: gradient norms, then RMS and saturation of each hidden layer. */
 static double *due_number(struct tp_training_state *state, size_t i, size_t layers)
 {
     if (i < layers)
@@ -51,7 +51,7 @@ static double *due_number(struct tp_training_state *state, size_t i, size_t laye
     return (i - layers) % 2 ? &activity->saturation : &activity->rms;
 }
 
-/* What an evaluation that is still due reports of the step before it. */
+/* What an evaluation that is still due will report about the step before it. */
 static tileprop_status find_due(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
                                 struct tp_error *error)
 {
@@ -62,7 +62,8 @@ static tileprop_status find_due(const struct tp_safetensors *read, struct tp_che
     if (!p->evaluation_due)
         return TILEPROP_OK;
     if (p->steps == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: " TP_LOSS ": found, expected none before any step",
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: __metadata__: " TP_LOSS ": expected none before the first step, found one",
                        read->file.path);
     const tileprop_status status = tp_metadata_read(read, due, sizeof due / sizeof *due, error);
     const size_t layers = checkpoint->model.weights.layer_count;
@@ -72,8 +73,8 @@ static tileprop_status find_due(const struct tp_safetensors *read, struct tp_che
         *number = strtod(text, &end);
         if (end == text || !isfinite(*number))
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: __metadata__: " TP_LAYERS ": %zu finite numbers found, expected %zu", read->file.path,
-                           i, 3 * layers - 2);
+                           "%s: __metadata__: " TP_LAYERS ": expected %zu finite numbers, found %zu", read->file.path,
+                           3 * layers - 2, i);
         text = end;
     }
     return status;
@@ -93,7 +94,7 @@ static void list_due(json_t **texts, const struct tp_checkpoint *checkpoint)
     tp_json_text_set(texts, TP_LAYERS, json_string(numbers));
 }
 
-/* What a run has done, refusing counts that no run can reach. */
+/* Reads the run's progress, refusing counts that no run can reach. */
 static tileprop_status find_state(const struct tp_safetensors *read, struct tp_checkpoint *checkpoint,
                                   struct tp_error *error)
 {
@@ -112,8 +113,8 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].found > counts[i].most)
             return tp_fail(error, TILEPROP_BAD_INPUT,
-                           "%s: __metadata__: " TP_RUN_PREFIX "%s: %zu found, expected 0 to %zu", read->file.path,
-                           counts[i].key, counts[i].found, counts[i].most);
+                           "%s: __metadata__: " TP_RUN_PREFIX "%s: expected 0 to %zu, found %zu", read->file.path,
+                           counts[i].key, counts[i].most, counts[i].found);
     if (p->best.count == 0) /* no evaluation yet */
         p->best.loss = INFINITY;
     int stop = 0;
@@ -122,7 +123,7 @@ static tileprop_status find_state(const struct tp_safetensors *read, struct tp_c
     return known == TILEPROP_OK ? find_due(read, checkpoint, error) : known;
 }
 
-/* Layers that have the weights' shape, if there are any. */
+/* Finds layers, if there are any; their shape must be that of the weights. */
 static tileprop_status find_layers(const struct tp_safetensors *read, const char *prefix, const struct tp_weights *like,
                                    struct tp_weights *found, size_t *known, struct tp_error *error)
 {
@@ -134,7 +135,7 @@ static tileprop_status find_layers(const struct tp_safetensors *read, const char
     tileprop_status status = tp_layers_find(read, prefix, found, layers, known, error);
     if (status == TILEPROP_OK && !tp_weights_alike(found, like))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %slayers: other layers, shapes or biases found, expected those of the weights",
+                       "%s: %slayers: expected the layers, shapes and biases of the weights, found others",
                        read->file.path, prefix);
     return status == TILEPROP_OK ? tp_layers_copy(read, layers, found, error) : status;
 }
@@ -167,8 +168,8 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
         status = tp_model_take(&checkpoint->model, &read, error);
     if (status == TILEPROP_OK && !tp_safetensors_text(&read, TP_RUN_PREFIX "steps"))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: __metadata__: no " TP_RUN_PREFIX
-                         "steps found, expected a checkpoint; a model has initial weights alone",
+                         "%s: __metadata__: expected " TP_RUN_PREFIX
+                         "steps of a checkpoint, found none; --init-from takes a model's weights",
                          read.file.path);
     if (status == TILEPROP_OK)
         status = find_state(&read, checkpoint, error);
@@ -184,10 +185,9 @@ tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_
     for (size_t i = 0; i < read.count; i++)
         expected += strncmp(read.tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
     if (status == TILEPROP_OK && known != expected)
-        status =
-            tp_fail(error, TILEPROP_BAD_INPUT,
-                    "%s: %zu tensors " TP_RUN_PREFIX "* found, expected %zu: of layers that there are, and a history",
-                    read.file.path, expected, known);
+        status = tp_fail(error, TILEPROP_BAD_INPUT,
+                         "%s: expected %zu tensors " TP_RUN_PREFIX "* for its layers and history, found %zu",
+                         read.file.path, known, expected);
     tp_safetensors_free(&read);
     if (status != TILEPROP_OK)
         tp_checkpoint_free(checkpoint);
@@ -202,7 +202,7 @@ tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, stru
         return tp_fail_memory(error, out->path, "a checkpoint");
     *copy = *checkpoint;
     if (copy->state.best.count == 0)
-        copy->state.best.loss = 0; /* infinity is no text */
+        copy->state.best.loss = 0; /* infinity cannot be written */
     const char *ended = tp_stop_name(checkpoint->state.ended);
     const struct texts run = list_texts(copy, &ended);
     struct tp_tensor_list *list = tp_model_list(&checkpoint->model);

@@ -10,7 +10,7 @@
 #define TP_LIST_FULL  400   /* bytes after which a list gets no more items */
 #define TP_TRIES      10000 /* steps of a search, whose number could grow exponentially */
 
-/* The tensors' names, types and shapes, for a message; cut off if they are many. */
+/* The tensors' names, types and shapes, for a message; truncated if there are many. */
 struct list {
     size_t count;
     char text[TP_LIST_TEXT];
@@ -20,7 +20,7 @@ struct list {
 struct search {
     const struct tp_layer_tensors *layers;
     size_t count;
-    bool begins[TP_LAYERS_MAX]; /* it need not follow the one before it in the list */
+    bool begins[TP_LAYERS_MAX]; /* this layer need not follow the one before it in the list */
     bool taken[TP_LAYERS_MAX];
     size_t order[TP_LAYERS_MAX], first[TP_LAYERS_MAX]; /* first: of those found */
     size_t found, tries;
@@ -44,7 +44,7 @@ static const char *list_end(struct list *list)
     return list->count ? list->text : "no tensors";
 }
 
-/* Whether the name is that part of a layer, NAME.part or part alone; *stem: bytes of NAME and the dot. */
+/* Whether the name is NAME.part or part alone; *stem: bytes of NAME and the dot. */
 static bool is_part(const char *name, const char *part, size_t *stem)
 {
     const size_t length = strlen(name), size = strlen(part);
@@ -58,7 +58,7 @@ static bool is_weight(const struct tp_tensor *tensor)
     return is_part(tensor->name, "weight", &stem) && tensor->dimensions == 2 && tensor->shape[0] && tensor->shape[1];
 }
 
-/* Gives the biases to their layer, if it is there and has as many units. */
+/* Assigns the biases to their layer, if it exists and has as many units. */
 static bool take_bias(const struct tp_tensor *tensor, struct tp_layer_tensors *layers, size_t count)
 {
     size_t stem, other;
@@ -84,22 +84,21 @@ static tileprop_status collect(const struct tp_safetensors *read, struct tp_laye
         if (!is_weight(&read->tensors[i]))
             continue;
         if (*count == TP_LAYERS_MAX)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: more than %d layers found, expected at most that many",
-                           read->file.path, TP_LAYERS_MAX);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected at most %d layers, found more", read->file.path,
+                           TP_LAYERS_MAX);
         layers[(*count)++] = (struct tp_layer_tensors){.weight = &read->tensors[i]};
     }
     for (size_t i = 0; i < read->count; i++)
         if (!is_weight(&read->tensors[i]) && !take_bias(&read->tensors[i], layers, *count))
             list_add(&others, &read->tensors[i]);
     if (others.count || *count == 0)
-        return tp_fail(
-            error, TILEPROP_BAD_INPUT,
-            "%s: %s found, expected NAME.weight [units, inputs] and optionally NAME.bias [units] for each layer, and "
-            "no other tensors: leaving them out would change what the network computes",
-            read->file.path, list_end(&others));
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: expected NAME.weight [units, inputs] and optionally NAME.bias [units] for each layer, and "
+                       "no other tensors, found %s: leaving them out would change what the network computes",
+                       read->file.path, list_end(&others));
     for (size_t i = 0; i < read->count; i++)
         if (!tp_tensor_is_real(&read->tensors[i]))
-            return tp_tensor_fail(read, &read->tensors[i], error, "F32, F16, BF16 or F64; convert it to F32");
+            return tp_tensor_fail(read, &read->tensors[i], error, "F32, F16, BF16 or F64");
     return TILEPROP_OK;
 }
 
@@ -108,7 +107,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Compares the numbers that begin there, and moves behind them. */
+/* Compares the numbers that begin at *a and *b, and moves past them. */
 static int compare_numbers(const char **a, const char **b)
 {
     while (**a == '0')
@@ -166,7 +165,7 @@ static void extend(struct search *search, size_t depth)
             (depth && layers[l].weight->shape[1] != layers[search->order[depth - 1]].weight->shape[0]))
             continue;
         if (search->tries++ == TP_TRIES) {
-            search->found = 2; /* for all that is known */
+            search->found = 2; /* give up: the order counts as ambiguous */
             return;
         }
         search->taken[l] = true;
@@ -194,8 +193,8 @@ tileprop_status tp_foreign_layers_find(const struct tp_safetensors *read, struct
     if (search.found != 1)
         return tp_fail(
             error, TILEPROP_BAD_INPUT,
-            "%s: layers %s found, which fit together in %s, expected exactly one, by shapes [units, inputs] and the "
-            "numbers in names that differ only in these; name them 0.weight, 1.weight, ... in order",
+            "%s: expected layers that fit together in one order, by shapes [units, inputs] or by the numbers in "
+            "otherwise equal names, found %s, which fit in %s; name them 0.weight, 1.weight, ... in order",
             read->file.path, list_end(&all), search.found ? "more than one order" : "no order");
     for (size_t l = 0; l < search.count; l++) {
         layers[l] = sorted[search.first[l]];

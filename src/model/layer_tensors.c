@@ -121,8 +121,8 @@ tileprop_status tp_tensor_fail(const struct tp_safetensors *read, const struct t
     vsnprintf(wanted, sizeof wanted, expected, arguments);
     va_end(arguments);
     tp_tensor_describe(tensor, shape, sizeof shape);
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: found %s, expected %s", read->file.path,
-                   tp_show(tensor->name, strlen(tensor->name)).text, shape, wanted);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: expected %s, found %s", read->file.path,
+                   tp_show(tensor->name, strlen(tensor->name)).text, wanted, shape);
 }
 
 tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *prefix, struct tp_weights *weights,
@@ -149,8 +149,7 @@ tileprop_status tp_layers_find(const struct tp_safetensors *read, const char *pr
         *known += bias ? 2 : 1;
     }
     if (weights->layer_count == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %slayers.0.weight found, expected one",
-                       read->file.path, prefix);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: missing tensor %slayers.0.weight", read->file.path, prefix);
     return TILEPROP_OK;
 }
 
@@ -163,9 +162,8 @@ tileprop_status tp_tensor_copy(const struct tp_safetensors *read, const struct t
         const double value = real->read(bytes + i * real->size);
         values[i] = (float)value;
         if (!isfinite(values[i]))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: value %zu is not finite%s, expected finite values",
-                           read->file.path, tp_show(tensor->name, strlen(tensor->name)).text, i,
-                           isfinite(value) ? " as a float" : "");
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s: value %zu is not finite%s", read->file.path,
+                           tp_show(tensor->name, strlen(tensor->name)).text, i, isfinite(value) ? " as a float" : "");
     }
     return TILEPROP_OK;
 }

@@ -37,8 +37,7 @@ tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct
     for (const struct tp_metadata *one = all; one < all + count; one++) {
         const char *text = tp_safetensors_text(read, one->key);
         if (!text)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: no %s found, expected one", read->file.path,
-                           one->key);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: missing %s", read->file.path, one->key);
         const char *expected = parse(one, text);
         if (expected)
             return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s", read->file.path, one->key,
@@ -48,8 +47,8 @@ tileprop_status tp_metadata_read(const struct tp_safetensors *read, const struct
         const double value = *(const double *)one->value;
         const bool share = one->kind == TP_METADATA_SHARE;
         if (value < 0 || (share && value > 1))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %g found, expected %s", read->file.path,
-                           one->key, value, share ? "0 to 1" : "0 or more");
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected %s, found %g", read->file.path,
+                           one->key, share ? "0 to 1" : "0 or more", value);
     }
     return TILEPROP_OK;
 }
@@ -88,6 +87,6 @@ tileprop_status tp_metadata_choose(const struct tp_safetensors *read, const char
         }
         tp_option_append(expected, sizeof expected, "%s%s", *expected ? ", " : "", c->name);
     }
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: %s found, expected one of %s", read->file.path,
-                   key, tp_show(text, strlen(text)).text, expected);
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: __metadata__: %s: expected one of %s, found %s", read->file.path,
+                   key, expected, tp_show(text, strlen(text)).text);
 }

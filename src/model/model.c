@@ -15,7 +15,7 @@
 #include "model/metadata.h"
 
 #define TP_SHAPE_TEXT  128 /* bytes of a shape in a message */
-#define TP_TENSOR_TEXT 256 /* bytes of what a header says of a tensor, at most */
+#define TP_TENSOR_TEXT 256 /* most bytes of a tensor's entry in a header */
 #define TP_FORMAT_NAME "tileprop"
 
 /* Values of texts that have another form in memory. */
@@ -60,8 +60,9 @@ static tileprop_status find_offset(const struct tp_safetensors *read, size_t fea
     memcpy(normalization->offset, tensor->bytes, tensor->size);
     for (size_t i = 0; i < features; i++)
         if (!(fabs(normalization->offset[i]) <= (double)FLT_MAX))
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.offset[%zu]: found %g, expected at most %g in size",
-                           read->file.path, i, normalization->offset[i], (double)FLT_MAX);
+            return tp_fail(error, TILEPROP_BAD_INPUT,
+                           "%s: input.offset[%zu]: expected a magnitude of at most %g, found %g", read->file.path, i,
+                           (double)FLT_MAX, normalization->offset[i]);
     ++*known;
     return TILEPROP_OK;
 }
@@ -85,8 +86,7 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
         if (!tensor && all[i].values == normalization->split)
             continue;
         if (!tensor)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no tensor %s found, expected one", read->file.path,
-                           all[i].name);
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: missing tensor %s", read->file.path, all[i].name);
         if (strcmp(tensor->type, "F32") != 0 || tensor->dimensions != 1 || tensor->shape[0] != features)
             return tp_tensor_fail(read, tensor, error, "F32 [%zu], one for each input", features);
         status = tp_tensor_copy(read, tensor, all[i].values, error);
@@ -96,7 +96,7 @@ static tileprop_status find_normalization(const struct tp_safetensors *read, siz
         status = find_offset(read, features, normalization, known, error);
     for (size_t i = 0; i < features && status == TILEPROP_OK; i++)
         if (normalization->split[i] != 0 && normalization->split[i] != 1)
-            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.split[%zu]: found %g, expected 0 or 1",
+            return tp_fail(error, TILEPROP_BAD_INPUT, "%s: input.split[%zu]: expected 0 or 1, found %g",
                            read->file.path, i, (double)normalization->split[i]);
     if (status == TILEPROP_OK)
         tp_normalization_settle(normalization);
@@ -113,13 +113,13 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     struct said said;
     int activation = 0;
     const struct texts texts = list_texts(model, &said);
-    const size_t first = 2; /* texts; they show whether the other tensors are known */
+    const size_t first = 2; /* texts, read before the others: they show whether this version knows the format */
     tileprop_status status = tp_metadata_read(read, texts.all, first, error);
     if (status == TILEPROP_OK && said.format_version > TP_MODEL_FORMAT)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: __metadata__: format_version: found %" PRIu64
-                       ", expected at most %d: a newer tileprop wrote it",
-                       path, said.format_version, TP_MODEL_FORMAT);
+                       "%s: __metadata__: format_version: expected at most %d, found %" PRIu64
+                       ": a newer tileprop wrote it",
+                       path, TP_MODEL_FORMAT, said.format_version);
     if (status == TILEPROP_OK)
         status = tp_metadata_read(read, texts.all + first, sizeof texts / sizeof *texts.all - first, error);
     if (status == TILEPROP_OK)
@@ -127,10 +127,10 @@ static tileprop_status find_description(const struct tp_safetensors *read, struc
     if (status == TILEPROP_OK)
         status = tp_metadata_choose(read, "normalize", tp_normalize_choices, &model->normalize, error);
     if (status == TILEPROP_OK && (said.classes != classes || classes > TP_CLASSES_MAX))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: __metadata__: classes: found %" PRIu64
-                       ", expected %zu, as the last layer has units, and at most %d",
-                       path, said.classes, classes, TP_CLASSES_MAX);
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "%s: __metadata__: classes: expected %zu, the units of the last layer, and at most %d, found %" PRIu64,
+            path, classes, TP_CLASSES_MAX, said.classes);
     if (status == TILEPROP_OK)
         status = tp_schema_text_read(&model->schema, tp_safetensors_text(read, "schema"), inputs, path, error);
     if (status == TILEPROP_OK)
@@ -161,9 +161,9 @@ tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensor
         known += strncmp(read->tensors[i].name, TP_RUN_PREFIX, strlen(TP_RUN_PREFIX)) == 0;
     if (status == TILEPROP_OK && own && known != read->count)
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: %zu tensors found, expected %zu: a weight and perhaps a bias for each of the layers 0 "
+                         "%s: expected %zu tensors, found %zu: a weight and optionally a bias for each of the layers 0 "
                          "to %zu, input.scale, input.shift and optionally input.offset and input.split",
-                         read->file.path, read->count, known, model->weights.layer_count - 1);
+                         read->file.path, known, read->count, model->weights.layer_count - 1);
     if (status == TILEPROP_OK)
         status = tp_layers_copy(read, layers, &model->weights, error);
     if (status != TILEPROP_OK)
@@ -208,7 +208,7 @@ void tp_model_free(struct tp_model *model)
 /* The texts; NULL if out of memory. */
 static json_t *describe(const struct tp_model *model)
 {
-    struct tp_model copy = *model; /* which nothing is changed in */
+    struct tp_model copy = *model; /* list_texts() needs a non-const model */
     json_t *all = json_object();
     char *names = tp_schema_text_write_classes(&model->schema);
     struct said said = {.format = TP_FORMAT_NAME,
@@ -248,14 +248,15 @@ tileprop_status tp_model_check(const struct tp_model *model, const char *path, s
     const size_t size = json_dumpb(texts, NULL, 0, JSON_COMPACT); /* 0 if that fails */
     json_decref(texts);
     if (size == 0 && !is_utf8(&model->schema))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: names that are not UTF-8 found, expected UTF-8", path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected names in UTF-8, found other bytes", path);
     if (size == 0)
         return tp_fail_memory(error, path, "a model");
-    return size <= most ? TILEPROP_OK
-                        : tp_fail(error, TILEPROP_BAD_INPUT,
-                                  "%s: names and categories of %zu bytes found, expected at most %zu, which a "
-                                  "model's file can hold",
-                                  path, size, most);
+    return size <= most
+               ? TILEPROP_OK
+               : tp_fail(
+                     error, TILEPROP_BAD_INPUT,
+                     "%s: expected names and categories of at most %zu bytes, which a model's file can hold, found %zu",
+                     path, most, size);
 }
 
 struct tp_tensor_list *tp_model_list(const struct tp_model *model)
@@ -348,24 +349,25 @@ tileprop_status tp_model_starts(const struct tp_model *model, const char *place,
     describe_layers(&wanted, expected);
     if (has->layers[0].inputs != features || has->layers[has->layer_count - 1].units != classes)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: layers %s found, expected %zu inputs and %zu classes as in the data", place, found,
-                       features, classes);
+                       "%s: expected %zu inputs and %zu classes as in the data, found layers %s", place, features,
+                       classes, found);
     bool same = has->layer_count == wanted.layer_count;
     for (size_t l = 0; same && l < has->layer_count; l++)
         same = has->layers[l].units == wanted.layers[l].units;
     if (!same)
-        return tp_fail(error, TILEPROP_USAGE, "%s: layers %s found, expected %s; --hidden must match", place, found,
-                       expected);
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected layers %s, found %s; --hidden must match", place, expected,
+                       found);
     const char *activation = tp_choice_name(tp_activation_choices, (int)model->activation);
     if (model->described && has->layer_count > 1 && model->activation != options->activation)
-        return tp_fail(error, TILEPROP_USAGE, "%s: activation %s found, expected %s; use --activation %s", place,
-                       activation, tp_choice_name(tp_activation_choices, (int)options->activation), activation);
+        return tp_fail(error, TILEPROP_USAGE, "%s: expected activation %s, found %s; use --activation %s", place,
+                       tp_choice_name(tp_activation_choices, (int)options->activation), activation, activation);
     size_t biased = 0; /* layers up to the last one with biases */
     for (size_t l = 0; l < has->layer_count; l++)
         biased = has->layers[l].has_bias ? l + 1 : biased;
     if (biased && !wanted.layers[biased - 1].has_bias)
-        return tp_fail(
-            error, TILEPROP_USAGE, "%s: biases of layer %zu (from 0) found, which --bias %s cannot hold; use --bias %s",
-            place, biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input", biased > 1 ? "all" : "input");
+        return tp_fail(error, TILEPROP_USAGE,
+                       "%s: layer %zu (from 0): expected no biases with --bias %s, found some; use --bias %s", place,
+                       biased - 1, options->bias == TILEPROP_BIAS_NONE ? "none" : "input",
+                       biased > 1 ? "all" : "input");
     return TILEPROP_OK;
 }

@@ -17,14 +17,14 @@
 #define TP_ROWS_LEAST 12 /* of a block, a multiple of a tile's */
 
 /*
- * Buffers are lent to whoever predicts, so that callers have nothing to keep for each of their threads and
- * wide layers do not lie on their stacks. The lowest one that is free goes first, being in the caches most
- * likely, and one that was never lent takes no memory. More threads than slots wait for each other.
+ * Buffers are lent to each prediction, so that callers keep nothing per thread and wide layers do not overflow their
+ * stacks. The lowest free slot goes first, since it is most likely in the caches; a slot never lent takes no memory. If
+ * there are more threads than slots, threads wait for each other.
  */
 struct slots {
     struct tp_evaluator_buffers slots[TP_SLOTS_MAX];
-    uint64_t all;               /* one bit for each that there is */
-    atomic_uint_least64_t lent; /* last: what all threads read is far from what they write */
+    uint64_t all;               /* one bit for each existing slot */
+    atomic_uint_least64_t lent; /* last: far from members that all threads read */
 };
 
 struct tp_predictor {
@@ -32,7 +32,7 @@ struct tp_predictor {
     struct tp_network network;
     struct tp_evaluator evaluator;
     struct tp_arena weights, buffers, missing;
-    struct slots *slots; /* those that follow: lending them changes nothing of a predictor that is const */
+    struct slots *slots; /* points to `own`: buffers can be lent from a const predictor */
     struct slots own;
 };
 
@@ -139,7 +139,7 @@ void tp_predictor_reload(struct tp_predictor *p)
     tp_flush_leave(saved);
 }
 
-/* What a missing value becomes, normalized by the kernel that normalizes all others. A row's panels are contiguous. */
+/* What a missing value becomes, normalized by the same kernel as all others. A row's panels are contiguous. */
 static tileprop_status prepare_missing(struct tp_predictor *p, struct tp_error *error)
 {
     const float *means = p->model->schema.means;

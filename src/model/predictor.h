@@ -1,5 +1,5 @@
 /*
- * A model at work: classes, losses and probabilities of samples, as the trainer's evaluations compute them.
+ * A model ready to predict: classes, losses and probabilities of samples, computed as in the trainer's evaluations.
  */
 #pragma once
 
@@ -10,9 +10,9 @@
 struct tp_predictor;
 
 /*
- * Prepares a described model, which must outlive the predictor, for the tier called isa.
- * Errors: TILEPROP_USAGE for a tier that is not here, TILEPROP_FAILURE if out of memory. On error *predictor is
- * NULL.
+ * Prepares a described model, which must outlive the predictor, for the tier named isa.
+ * Errors: TILEPROP_USAGE for a tier that this CPU or build lacks, TILEPROP_FAILURE if out of memory. On error
+ * *predictor is NULL.
  */
 tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struct tp_model *model, const char *isa,
                                     struct tp_error *error);
@@ -20,10 +20,10 @@ tileprop_status tp_predictor_create(struct tp_predictor **predictor, const struc
 void tp_predictor_free(struct tp_predictor *predictor);
 
 /*
- * Predicts all samples, which have the model's inputs and, where losses are wanted, labels below its number
- * of classes, on a team of so many threads, but no more than there are
- * blocks of rows; 1: the calling thread. It allocates nothing for one. Any number of threads may call it at a time. No
- * result depends on the number of threads or on the tier. Errors: TILEPROP_FAILURE without threads; never for one.
+ * Predicts all samples, which have the model's inputs and, if losses are wanted, labels below its number of classes, on
+ * a team of `threads` threads, or of as many as there are blocks of rows if these are fewer. With 1 thread it runs in
+ * the calling thread, allocates nothing and cannot fail. Any number of threads may call it concurrently. No result
+ * depends on the number of threads or the tier. Errors: TILEPROP_FAILURE if the threads cannot be created.
  */
 tileprop_status tp_predictor_run(const struct tp_predictor *predictor, size_t threads, const struct tp_dataset *samples,
                                  const struct tp_predictions *predictions, struct tp_error *error);

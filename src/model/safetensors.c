@@ -29,8 +29,8 @@ static tileprop_status fail_tensor(const struct tp_safetensors *read, const char
 }
 
 /*
- * Checks, before it is parsed, that a header nests no deeper than one does, which keeps its parser from recursing, and
- * has few values, of which each costs memory and time.
+ * Checks, before parsing, that a header nests no deeper than a valid one, which limits the parser's recursion, and does
+ * not have too many values, each of which costs memory and time.
  */
 static tileprop_status check_extent(const struct tp_safetensors *read, const char *text, size_t length,
                                     struct tp_error *error)
@@ -46,14 +46,13 @@ static tileprop_status check_extent(const struct tp_safetensors *read, const cha
             continue;
         } else if (text[i] == '{' || text[i] == '[') {
             if (++depth > TP_DEPTH_MAX)
-                return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error, "brackets nested more than %d deep found",
-                                    TP_DEPTH_MAX);
+                return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error,
+                                    "expected at most %d levels of brackets, found more", TP_DEPTH_MAX);
         } else if (text[i] == '}' || text[i] == ']') {
             depth -= depth > 0;
         } else if (text[i] == ',' && ++values > TP_SAFETENSORS_VALUES_MAX) {
             return tp_file_fail(&read->file, TP_LENGTH_BYTES + i, error,
-                                "a header of more than %d values found, expected at most as many",
-                                TP_SAFETENSORS_VALUES_MAX);
+                                "expected a header of at most %d values, found more", TP_SAFETENSORS_VALUES_MAX);
         }
     }
     return TILEPROP_OK;
@@ -64,8 +63,8 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     const char *path = read->file.path;
     const size_t size = read->file.size;
     if (size < TP_LENGTH_BYTES)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu bytes found, expected a safetensors file, at least %d", path,
-                       size, TP_LENGTH_BYTES);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a safetensors file of at least %d bytes, found %zu",
+                       path, TP_LENGTH_BYTES, size);
     const size_t behind = size - TP_LENGTH_BYTES;
     const size_t most = behind < TP_SAFETENSORS_HEADER_MAX ? behind : TP_SAFETENSORS_HEADER_MAX;
     size_t length;
@@ -75,15 +74,14 @@ static tileprop_status parse_header(struct tp_safetensors *read, size_t *header_
     if (other)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", path, other);
     if (length > most && (behind == 0 || text[0] != '{'))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no header found, expected a safetensors file, as train saves it",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a safetensors file, as train saves it, found no header",
                        path);
     if (length > most)
         return tp_file_fail(&read->file, 0, error,
-                            "a header of %zu bytes found, expected at most %zu, as in a safetensors file of "
-                            "this size",
-                            length, most);
+                            "expected a header of at most %zu bytes in a safetensors file of this size, found %zu",
+                            most, length);
     if (length == 0 || text[0] != '{')
-        return tp_file_fail(&read->file, TP_LENGTH_BYTES, error, "expected {, with which a safetensors header begins");
+        return tp_file_fail(&read->file, TP_LENGTH_BYTES, error, "expected {, the start of a safetensors header");
     const tileprop_status status = check_extent(read, text, length, error);
     if (status != TILEPROP_OK)
         return status;
@@ -122,7 +120,7 @@ static bool get_size(const json_t *value, size_t *size)
     return true;
 }
 
-/* Fills the tensor from what the header says of it; values: those of the file. */
+/* Fills in the tensor from its entry in the header. */
 static tileprop_status parse_tensor(const struct tp_safetensors *read, const char *name, json_t *said,
                                     size_t header_size, struct tp_tensor *tensor, struct tp_error *error)
 {
@@ -141,15 +139,15 @@ static tileprop_status parse_tensor(const struct tp_safetensors *read, const cha
     }
     if (!tensor->type)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: tensor \"%s\": unknown dtype %s found, expected F32; convert the tensor to F32",
-                       read->file.path, tp_show(name, strlen(name)).text,
+                       "%s: tensor \"%s\": expected dtype F32, found %s; convert the tensor to F32", read->file.path,
+                       tp_show(name, strlen(name)).text,
                        tp_show(json_string_value(type), json_string_length(type)).text);
     if (tensor->dimensions > TP_TENSOR_DIMENSIONS_MAX)
-        return fail_tensor(read, name, "more than 8 dimensions found, expected at most 8", error);
+        return fail_tensor(read, name, "expected at most 8 dimensions, found more", error);
     bool fits = true;
     for (size_t d = 0; d < tensor->dimensions; d++) {
         if (!get_size(json_array_get(shape, d), &tensor->shape[d]))
-            return fail_tensor(read, name, "shape: expected integers from 0 on", error);
+            return fail_tensor(read, name, "shape: expected integers >= 0", error);
         fits &= !__builtin_mul_overflow(tensor->size, tensor->shape[d], &tensor->size);
     }
     if (json_array_size(places) != 2 || !get_size(json_array_get(places, 0), &begin) ||
@@ -168,19 +166,19 @@ static int by_place(const void *a, const void *b)
     return p != q ? (p > q) - (p < q) : (x->size > y->size) - (x->size < y->size);
 }
 
-/* Every byte of the values belongs to one tensor. */
+/* Checks that every byte of the values belongs to exactly one tensor. */
 static tileprop_status check_places(const struct tp_safetensors *read, size_t header_size, struct tp_error *error)
 {
     const unsigned char *next = read->file.bytes + header_size;
     for (size_t i = 0; i < read->count; i++) {
         if (read->tensors[i].bytes != (const void *)next)
             return fail_tensor(read, read->tensors[i].name,
-                               "data_offsets: a gap or an overlap found, expected tensors to follow each other", error);
+                               "data_offsets: expected adjacent tensors, found a gap or an overlap", error);
         next += read->tensors[i].size;
     }
     const size_t end = (size_t)(next - read->file.bytes);
     if (end != read->file.size)
-        return tp_file_fail(&read->file, end, error, "%zu bytes after the last tensor, expected none",
+        return tp_file_fail(&read->file, end, error, "expected the end after the last tensor, found %zu bytes",
                             read->file.size - end);
     return TILEPROP_OK;
 }
@@ -238,10 +236,9 @@ static tileprop_status verify(const struct tp_safetensors *read, struct tp_error
     if (strcmp(found, expected) == 0)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: __metadata__: " TP_CHECKSUM_KEY
-                   ": %s found, expected %s as the content has: the file is damaged "
+                   "%s: __metadata__: " TP_CHECKSUM_KEY ": expected %s for this content, found %s: the file is damaged "
                    "or was edited; without this key an edited file is accepted",
-                   read->file.path, tp_show(found, strlen(found)).text, expected);
+                   read->file.path, expected, tp_show(found, strlen(found)).text);
 }
 
 tileprop_status tp_safetensors_parse(struct tp_safetensors *read, struct tp_file *file, struct tp_error *error)
@@ -289,7 +286,7 @@ void tp_tensor_describe(const struct tp_tensor *tensor, char *text, size_t size)
         snprintf(text + length, size - length, "]");
 }
 
-/* What the header says of a tensor, whose values begin at *place. */
+/* A tensor's entry in the header; its values begin at *place. */
 static json_t *describe(const struct tp_tensor *tensor, size_t *place)
 {
     json_t *shape = json_array();
@@ -314,13 +311,13 @@ tileprop_status tp_safetensors_write(struct tp_safe_file *out, const struct tp_t
     if (!text)
         return tp_fail_memory(error, out->path, "a header");
 
-    /* Blanks after it put the values on multiples of 8, which readers that map the file rely on. */
+    /* Blanks after it align the values to multiples of 8, on which readers that map the file rely. */
     static const char blanks[8] = "        ";
     const size_t length = strlen(text), padding = -length % sizeof blanks;
     if (length + padding > TP_SAFETENSORS_HEADER_MAX) {
         free(text);
-        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: a header of %zu bytes is to be written, expected at most %zu",
-                       out->option, out->path, length, TP_SAFETENSORS_HEADER_MAX);
+        return tp_fail(error, TILEPROP_FAILURE, "%s: %s: expected a header of at most %zu bytes, found %zu",
+                       out->option, out->path, TP_SAFETENSORS_HEADER_MAX, length);
     }
     const uint64_t header_size = length + padding;
     tp_safe_file_write(out, &header_size, sizeof header_size);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define TP_ZIP_HEADER 30 /* bytes before the first file's name */
-#define TP_FROM_TORCH "expected safetensors, as written by safetensors.torch.save_file(model.state_dict(), FILE)"
+#define TP_FROM_TORCH "; safetensors.torch.save_file(model.state_dict(), FILE) writes safetensors"
 #define TP_FROM_ARRAYS                                                                                                 \
-    "expected safetensors, as written by safetensors.numpy.save_file({\"0.weight\": ARRAY, ...}, FILE), with each "    \
+    "; safetensors.numpy.save_file({\"0.weight\": ARRAY, ...}, FILE) writes safetensors, with each "                   \
     "weight [units, inputs]"
 
 static bool begins(const struct tp_file *file, const char *magic, size_t size)
@@ -20,7 +20,7 @@ static bool ends(const unsigned char *name, size_t length, const char *part)
     return length >= size && memcmp(name + length - size, part, size) == 0;
 }
 
-/* By the name of the first file in it. */
+/* Recognizes it by the name of its first file. */
 static const char *name_zip(const struct tp_file *file)
 {
     const unsigned char *name = file->bytes + TP_ZIP_HEADER;
@@ -30,29 +30,29 @@ static const char *name_zip(const struct tp_file *file)
     if (file->size < TP_ZIP_HEADER || length > file->size - TP_ZIP_HEADER)
         length = 0;
     if (ends(name, length, ".npy"))
-        return "a NumPy archive (.npz) found, " TP_FROM_ARRAYS;
+        return "expected safetensors, found a NumPy archive (.npz)" TP_FROM_ARRAYS;
     if (ends(name, length, "/data.pkl"))
-        return "a PyTorch file (.pt or .pth) found, " TP_FROM_TORCH;
-    return "a zip archive (such as .pt or .keras) found, " TP_FROM_TORCH;
+        return "expected safetensors, found a PyTorch file (.pt or .pth)" TP_FROM_TORCH;
+    return "expected safetensors, found a zip archive (such as .pt or .keras)" TP_FROM_TORCH;
 }
 
 const char *tp_unsupported_model(const struct tp_file *file)
 {
     const unsigned char *b = file->bytes;
     if (begins(file, "version https://git-lfs.github.com/spec/", 40))
-        return "a Git LFS pointer found, expected the file itself; git lfs pull fetches it";
+        return "expected the file itself, found a Git LFS pointer; git lfs pull fetches it";
     if (begins(file, "PK\3\4", 4))
         return name_zip(file);
     if (begins(file, "\x89HDF\r\n\x1a\n", 8))
-        return "an HDF5 file (such as Keras's .h5) found, " TP_FROM_ARRAYS;
+        return "expected safetensors, found an HDF5 file (such as Keras's .h5)" TP_FROM_ARRAYS;
     if (begins(file, "\x93NUMPY", 6))
-        return "a NumPy array found, " TP_FROM_ARRAYS;
+        return "expected safetensors, found a NumPy array" TP_FROM_ARRAYS;
     if (begins(file, "\x1f\x8b", 2))
-        return "gzip found, expected an unpacked safetensors file";
+        return "expected an unpacked safetensors file, found gzip";
     if (file->size >= 2 && b[0] == 0x80 && b[1] >= 2 && b[1] <= 5)
-        return "a Python pickle (such as an older .pt or .pth) found, " TP_FROM_TORCH;
+        return "expected safetensors, found a Python pickle (such as an older .pt or .pth)" TP_FROM_TORCH;
     /* protobuf: field 1 is the version, and a text, the graph or the operators follow */
     if (file->size >= 3 && b[0] == 0x08 && b[1] < 0x20 && (b[2] == 0x12 || b[2] == 0x3a || b[2] == 0x42))
-        return "an ONNX file found, " TP_FROM_ARRAYS;
+        return "expected safetensors, found an ONNX file" TP_FROM_ARRAYS;
     return NULL;
 }

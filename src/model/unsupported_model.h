@@ -1,4 +1,4 @@
-/* Recognizes model files of other programs, which are not supported. */
+/* Recognizes unsupported model files of other programs. */
 #pragma once
 
 #include "base/file.h"

@@ -88,7 +88,7 @@ struct tp_update tp_bind_update(const struct tp_step *step, const struct tp_step
 
 /* --- Blocks ------------------------------------------------------------------------------------------------------- */
 
-/* The rows of a matrix from `row` on, in a block. */
+/* The rows of a block, its bias row included. */
 static size_t rows_of(const struct tp_operation *block)
 {
     return block->inputs.end - block->inputs.begin + block->bias;
@@ -112,7 +112,7 @@ static struct tp_matrix part_of(const struct tp_step *step, const struct tp_oper
     return part;
 }
 
-/* Where a block of gradients lies: the nodes of a rank in the buffer they are sent from, others in the member's
+/* Where a block of gradients is stored: a rank's nodes in the buffer they are sent from, others in the member's
  * scratch. */
 static struct tp_matrix slot_of(const struct tp_step *step, const struct tp_step_member *member,
                                 const struct tp_operation *block, size_t slot, size_t rows)
@@ -147,7 +147,7 @@ static struct tp_update bind_gradient(const struct tp_step *step, const struct t
     return update;
 }
 
-/* To a block of a slice. */
+/* Applies a gradient to a block of a slice. */
 static struct tp_apply bind_apply(const struct tp_step *step, const struct tp_step_member *member,
                                   const struct tp_operation *block, size_t rows)
 {

@@ -12,8 +12,8 @@
 
 #define TIMED_BLOCKS 4      /* of each form; the fastest counts */
 #define FEW_SAMPLES  16     /* fewer always multiply: timing would cost more than skipping gains */
-#define JOINED_MAX   131072 /* floats, which stay in L2 */
-#define TABLES_MAX   2      /* of one scale: the values of split features, and of others */
+#define JOINED_MAX   131072 /* floats that still stay in L2 */
+#define TABLES_MAX   2      /* for one scale: a table for split features and one for the others */
 #define TABLE_SIZE   256    /* floats */
 
 void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
@@ -57,7 +57,7 @@ static struct block make_block(const struct tp_evaluator_buffers *buffers, const
                           .marks = {.words = skips ? buffers->marks : NULL, .rows = rows}};
 }
 
-/* Integer operations, which gcc vectorizes at -O3. */
+/* Uses integer operations, which gcc vectorizes at -O3. */
 static bool are_finite(const float *x, size_t count)
 {
     int32_t most = 0;
@@ -70,7 +70,7 @@ static bool are_finite(const float *x, size_t count)
     return most < 0x7f800000; /* infinity; NaNs are larger */
 }
 
-/* Replaces a value that is not finite. Infinity becomes NaN, which no activation turns into a finite value. */
+/* What replaces a value that is not finite. Infinity becomes NaN, which no activation turns into a finite value. */
 static float without_value(const float *missing, size_t feature, float value)
 {
     return isnan(value) && missing ? missing[feature] : NAN;
@@ -94,7 +94,7 @@ static double value_at(const struct tp_dataset *dataset, size_t i)
                                            : (double)((const float *)dataset->samples)[i];
 }
 
-/* Packs values that are not yet narrowed, a word of marks at a time. */
+/* Packs values that are still doubles, a word of marks at a time. */
 static void narrow(const struct tp_evaluator *evaluator, const struct tp_dataset *dataset, const struct block *block)
 {
     const struct tp_normalization *normalization = evaluator->normalization;
@@ -159,11 +159,11 @@ static void pack(const struct tp_evaluator *evaluator, const struct tp_dataset *
         replace_missing(evaluator, block, r, 0, dataset->features, (const float *)samples + r * dataset->features);
 }
 
-/* What all blocks share of the first layer. */
+/* What all blocks share in the first layer. */
 struct first {
     struct tp_matrix sums; /* start of the chains: one row, the sums of all panels of inputs added up */
     struct tp_matrix w;    /* all slices; absent: they are not joined */
-    struct tp_bytes bytes; /* what blocks that skip zeros read instead of packing; without values: nothing */
+    struct tp_bytes bytes; /* read instead of packing by blocks that skip zeros; not used if values is NULL */
 };
 
 /* Whether bytes are normalized alike in all features, except for the shift of some. Small tables then hold their
@@ -191,7 +191,7 @@ static bool tabulate(const struct tp_normalization *normalization, const struct 
     return true;
 }
 
-/* Joins slices, because kernels that skip zeros gain from more panels; for few samples copying would take longer. */
+/* Joins slices, since kernels that skip zeros gain from more panels; for few samples the copy would take longer. */
 static struct first prepare(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                             const struct tp_dataset *dataset)
 {
@@ -212,7 +212,7 @@ static struct first prepare(const struct tp_evaluator *evaluator, const struct t
     return first;
 }
 
-/* Outputs of layer l, a being those of the layer below or the block's inputs. */
+/* Outputs of layer l; a: outputs of the layer below, or the block's inputs. */
 static struct tp_matrix forward(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                                 const struct first *first, size_t l, struct tp_matrix a, const struct block *block)
 {

@@ -16,26 +16,26 @@ struct tp_evaluator {
     const struct tp_network *network;
     const struct tp_normalization *normalization;
     size_t rows;          /* maximum per block */
-    tileprop_zeros zeros; /* AUTO: each thread times its first blocks both ways and goes on with the faster */
-    bool offset;          /* the normalization's offsets are to be subtracted from samples that have none */
+    tileprop_zeros zeros; /* AUTO: each thread times its first blocks both ways and continues with the faster one */
+    bool offset;          /* subtract the normalization's offsets from samples that do not have them subtracted */
     bool unchecked;       /* f32, f64 and csr samples may hold values that are not finite */
-    const float *missing; /* [inputs] what a NaN of such samples becomes, normalized; NULL: nothing */
+    const float *missing; /* [inputs] what replaces a NaN in such samples, normalized; NULL: NaN stays */
 };
 
-/* A thread's times of blocks that multiply zeros, or of those that skip them. */
+/* A thread's timing of blocks that multiply zeros, or of blocks that skip them. */
 struct tp_evaluator_form {
     unsigned timed; /* blocks */
-    double seconds; /* of a row in the fastest of them */
+    double seconds; /* per row in the fastest of them */
 };
 
 /* A thread's buffers, in panel format; a block with fewer rows has a smaller stride. */
 struct tp_evaluator_buffers {
     float *inputs;
-    uint64_t *marks;                   /* NULL: no block skips zeros; else there also are: */
-    float *tables;                     /* what bytes become */
-    const float **values;              /* of each input, in tables */
+    uint64_t *marks;                   /* NULL: no block skips zeros; the next three exist only with marks */
+    float *tables;                     /* normalized values of bytes */
+    const float **values;              /* each input's values, in tables */
     uint64_t *added;                   /* marks of inputs whose byte 0 becomes another value */
-    float *sums;                       /* of the first layer, added up */
+    float *sums;                       /* the first layer's sums of all panels, added up */
     float *joined;                     /* the first layer's weights without slices; NULL if large, or one slice */
     float *outputs[2];                 /* of odd and of even layers */
     struct tp_evaluator_form forms[2]; /* multiplying, skipping; kept from one evaluation to the next */
@@ -59,15 +59,14 @@ void tp_evaluator_layout(const struct tp_evaluator *evaluator, struct tp_evaluat
                          struct tp_arena *arena);
 
 /*
- * One thread's share of the samples. All threads pass the same *next_block, initially 0, from which each takes
- * its next block when it is done with one; which thread computes a row, and whether it skips zeros, does not
- * change its bits. Labels are read only if losses are requested. False: this thread ended the evaluation, and
- * blocks are missing.
+ * Evaluates one thread's share of the samples. All threads pass the same *next_block, initially 0, from which each
+ * takes its next block; which thread computes a row, and whether it skips zeros, does not change its bits. Labels are
+ * read only if losses are requested. False: this thread ended the evaluation, and blocks are missing.
  */
 bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_buffers *buffers,
                       const struct tp_dataset *dataset, const struct tp_predictions *to, atomic_size_t *next_block);
 
-/* Whether the thread's next block skips zeros, in an evaluation of so many samples. */
+/* Whether the thread's next block skips zeros, in an evaluation of this many samples. */
 bool tp_evaluator_skips(const struct tp_evaluator *evaluator, const struct tp_evaluator_buffers *buffers,
                         size_t samples);
 

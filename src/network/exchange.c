@@ -32,7 +32,7 @@ static struct tp_matrix block_of(const struct tp_exchange *x, size_t l, float *a
                               layer->units};
 }
 
-/* Nodes of a rank of a batch of `rows`; of any batch if each shard has a row. */
+/* Number of a rank's nodes for a batch of `rows`; the same for every batch in which each shard has a row. */
 static size_t nodes_of(const struct tp_exchange *x, size_t rank, size_t rows)
 {
     struct tp_node nodes[TP_NODES_MAX];
@@ -113,7 +113,7 @@ void tp_exchange_finish(struct tp_exchange *x)
     x->started = 0;
 }
 
-/* Where rank r's losses lie on rank 0: behind those of all before it. */
+/* Where a rank's losses are on rank 0: after those of all ranks before it. */
 static float *losses_of(const struct tp_exchange *x, size_t rank, size_t rows)
 {
     return x->losses + tp_shards_own(&x->plan->shards, rank, rows).begin + rank;
@@ -152,13 +152,13 @@ bool tp_exchange_wait_losses(struct tp_exchange *x, float *losses, size_t rows)
     return abandoned;
 }
 
-/* Columns of an owner's block, which lie one after the other. */
+/* Floats of these units in an owner's block, where they are contiguous. */
 static size_t floats_of_units(const struct tp_exchange *x, size_t l, size_t owner, struct tp_range units)
 {
     return rows_of(x, &x->network->layers[l], owner) * tp_panel_count(units.end - units.begin) * TP_PANEL;
 }
 
-/* Transfers of some units; those of unit 0 are sent first. */
+/* Transfers the gradients of some units; unit 0's are sent first. */
 static void send_gradients(struct tp_exchange *x, size_t l, struct tp_range units, size_t rows)
 {
     struct tp_exchange_layer *layer = &x->layers[l];
@@ -250,7 +250,7 @@ void tp_exchange_gather(struct tp_exchange *x, void *items, size_t size, size_t 
 
 /* --- Blocks and slices -------------------------------------------------------------------------------------------- */
 
-/* Copies the intersection of an owner's block and these inputs of a slice, to the slice or from it. */
+/* Copies the intersection of an owner's block and these inputs of a slice, to or from the slice. */
 static void copy_common(const struct tp_exchange *x, size_t l, size_t owner, struct tp_range inputs, bool bias,
                         bool to_slice, const struct tp_slice *slice, float *values, struct tp_matrix block)
 {
@@ -306,7 +306,7 @@ void tp_exchange_put_state(struct tp_exchange *x, int number, const struct tp_we
     }
 }
 
-/* Uses the memory of the first node, which no step needs here. */
+/* Uses the first node's memory, which no step is using now. */
 void tp_exchange_gather_state(struct tp_exchange *x)
 {
     for (size_t l = 0; l < x->network->layer_count; l++) {

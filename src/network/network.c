@@ -30,8 +30,8 @@ static void cut(struct tp_layer *layer)
 }
 
 /*
- * Whether sizes are small enough for all later sums and products: in bytes, the weights with both views, their
- * state, and what rounding up to panels and spacing add, of as many layers as there may be.
+ * Whether sizes are small enough that no later sum or product overflows: the bytes of weights, transposed view and
+ * state, including padding and spacing, of as many layers as there may be.
  */
 static bool countable(const struct tp_layer *layer)
 {

@@ -21,7 +21,7 @@ struct tp_slice {
     size_t unit_begin;
     struct tp_matrix w;    /* [inputs + bias x units]; the bias is the last row */
     struct tp_matrix wt;   /* transposed view [units x inputs]; absent in the first layer */
-    struct tp_matrix sums; /* of w times the layer's shift (kernels.h) [panels of inputs x units]; absent without one */
+    struct tp_matrix sums; /* of w times shift (kernels.h) [panels of inputs x units]; absent without a shift */
     float *state[2];       /* optimizer state, laid out like w */
 };
 
@@ -29,7 +29,7 @@ struct tp_layer {
     size_t inputs, units;
     bool bias;
     tileprop_activation activation;
-    const float *shift; /* [inputs] of the first layer, not added to its inputs (kernels.h), not owned; else NULL */
+    const float *shift; /* first layer: [inputs], not added to the inputs (kernels.h), not owned; others: NULL */
     size_t slice_count;
     struct tp_slice *slices; /* [slice_count], ascending units; member s owns slice s */
 };
@@ -54,7 +54,7 @@ tileprop_status tp_network_like(struct tp_network *network, const struct tp_netw
 /* Gives the first layer the shift that the normalization does not add to the inputs; before the layout. */
 void tp_network_shift(struct tp_network *network, const struct tp_normalization *normalization);
 
-/* Cuts a layer anew, into at most as many slices as it was shaped with. None may have memory yet. */
+/* Cuts a layer again, into at most as many slices as it was shaped with. None may have memory yet. */
 void tp_network_cut(struct tp_network *network, size_t layer, size_t slices);
 
 /* Frees the shapes; weights live in the arenas. */
@@ -64,8 +64,8 @@ void tp_network_free(struct tp_network *network);
 void tp_network_layout(struct tp_network *network, size_t member, struct tp_arena *arena);
 
 /*
- * Sets initial weights and zero optimizer state in the slices owned by `member`. That member calls it, for first
- * touch, and tp_network_refresh() then. A weight depends only on the seed, its layer and its place in the layer.
+ * Sets initial weights and zero optimizer state in the slices owned by `member`. That member calls it, for first touch,
+ * and then tp_network_refresh(). A weight depends only on the seed, its layer and its place in the layer.
  *
  *   uniform   in [-1, 1)
  *   fan-in    normal, standard deviation sqrt(1 / fan-in); Efficient BackProp 4.6
@@ -76,13 +76,13 @@ void tp_network_layout(struct tp_network *network, size_t member, struct tp_aren
 void tp_network_initialize(struct tp_network *network, size_t member, tileprop_init init, uint64_t seed);
 
 /*
- * Copies values of the same shape to those slices. number: 0 for the weights (tp_network_refresh() follows), from 1 on
+ * Copies values of the same shape to those slices. number: 0 for the weights (then call tp_network_refresh()), from 1
  * an array of optimizer state. Biases that the network lacks are dropped; biases that only the network has become 0.
- * Subnormals become 0, too: no step may find any.
+ * Subnormals become 0 too: steps must not encounter any.
  */
 void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
 
-/* Makes what is derived from the weights of those slices: the transposed view and the sums. */
+/* Computes what is derived from the weights of those slices: the transposed view and the sums. */
 void tp_network_refresh(const struct tp_network *network, size_t member, const struct tp_tier *tier);
 
 /* Copies one of those arrays to `values`, of the same shape and with a bias wherever the network has one. */
@@ -106,5 +106,5 @@ tileprop_status tp_network_hash(const struct tp_network *network, uint64_t *hash
 /* Whether all values are finite. */
 bool tp_matrix_finite(const struct tp_matrix *matrix);
 
-/* Adds up a matrix's rows in ascending order, from +0, whole panels. `to`: one row, perhaps the matrix's first. */
+/* Adds up a matrix's rows in ascending order, from +0, in whole panels. `to`: one row; may be the matrix's first. */
 void tp_matrix_add_rows(const struct tp_matrix *matrix, struct tp_matrix to);

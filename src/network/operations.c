@@ -42,7 +42,7 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* An operation on some rows, for each of the slices [begin, end). */
+/* Adds an operation on some rows, for each of the slices [begin, end). */
 static void add_rows(struct list *list, const struct tp_plan *plan, size_t member, struct tp_operation operation,
                      struct tp_range rows, struct tp_range slices)
 {
@@ -58,7 +58,7 @@ static void add_rows(struct list *list, const struct tp_plan *plan, size_t membe
     } while (operation.rows.end < rows.end);
 }
 
-/* Puts a barrier where a layer reads rows or units that another member wrote. */
+/* Adds forward of all layers, with a barrier where one reads rows or units that another member wrote. */
 static void add_forward(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
                         struct tp_range all, struct tp_range own)
 {
@@ -96,7 +96,7 @@ static void add_backward(struct list *list, const struct tp_plan *plan, const st
     add_rows(list, plan, member, operation, rows, (struct tp_range){0, layer->slice_count});
 }
 
-/* Of all layers, with a barrier where one reads gradients that another member wrote. */
+/* Backward of all layers, with a barrier where one reads gradients that another member wrote. */
 static void add_all_backward(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
                              size_t member, struct tp_range all, struct tp_range own)
 {
@@ -111,8 +111,7 @@ static void add_all_backward(struct list *list, const struct tp_plan *plan, cons
     }
 }
 
-/* A member's part of a layer's update. Beyond the layer's slices it helps the owner of one with a share of the inputs.
- */
+/* A member's part of a layer's update. A member without a slice helps the owner of one with a share of the inputs. */
 static struct tp_operation update_of(const struct tp_plan *plan, const struct tp_network *network, size_t member,
                                      size_t l)
 {
@@ -166,7 +165,7 @@ static bool add_node(struct list *list, const struct tp_plan *plan, const struct
     return true;
 }
 
-/* The block of an update's inputs and of a slice's units that begins with this input and unit. */
+/* The block, of an update's inputs and a slice's units, that begins at this input and unit. */
 static struct tp_operation block_at(const struct tp_operation *update, size_t input, size_t unit, size_t unit_end)
 {
     struct tp_operation block = *update;
@@ -179,8 +178,7 @@ static struct tp_operation block_at(const struct tp_operation *update, size_t in
     return block;
 }
 
-/* The update of some units by a batch in shards; with several ranks, the gradients of the nodes that this rank
- * computes. */
+/* The update of some units from a batch in shards; with several ranks, only the gradients of this rank's nodes. */
 static void add_sharded(struct list *list, const struct tp_plan *plan, const struct tp_network *network, size_t member,
                         const struct tp_operation *update, struct tp_range units, size_t rows)
 {
@@ -277,7 +275,7 @@ static size_t add_sent(struct list *list, const struct nodes *nodes, const struc
     return collect.slot < nodes->count ? collect.slot : collect.other;
 }
 
-/* Adds up and applies the gradients of the inputs that this rank owns, each member some of the units; sends weights. */
+/* Adds up and applies the gradients of the inputs that this rank owns, divided by units; sends the weights. */
 static void add_collected(struct list *list, const struct tp_plan *plan, const struct tp_network *network,
                           size_t member, size_t l, size_t rows)
 {
@@ -354,7 +352,7 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     const struct tp_range of = tp_shards_own(&plan->shards, plan->shards.rank, rows), all = {0, of.end - of.begin};
     const struct tp_range own = tp_plan_share(all.end, member, plan->step_members);
     const size_t last = network->layer_count - 1;
-    /* If forward of the first layer reads every row, each member packs the whole batch for itself. */
+    /* If a member's forward of the first layer reads every row, each member packs the whole batch for itself. */
     const struct tp_range packed = plan->by_units[0] ? all : own;
 
     add(&list, (struct tp_operation){.kind = TP_DO_PACK, .verb = TILEPROP_PACK, .rows = packed});

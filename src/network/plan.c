@@ -23,8 +23,8 @@ static size_t evaluation_rows(const struct tp_network *network)
 
 /*
  * Compares the bytes that cross cores in a step. By rows, every member reads the weights that the others
- * updated. By units, every member reads all activations below (each packs the first layer's anew, from
- * bytes), and everybody's outputs are read once. Unequal slices would cost more than either saves.
+ * updated. By units, every member reads all activations below (in the first layer each packs them itself, from bytes),
+ * and all outputs are read once. Unequal slices would cost more than either saves.
  */
 bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, size_t batch)
 {
@@ -39,7 +39,7 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
  * By inputs, each member reads its share of the transposed view instead of all of it. The larger the layer, the larger
  * the gain (results/kernels.md).
  */
-#define WEIGHTS_BY_INPUTS 16384 /* from this size the gain pays for a barrier */
+#define WEIGHTS_BY_INPUTS 16384 /* weights from which the gain pays for a barrier */
 
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
 {
@@ -50,7 +50,7 @@ bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units)
  * If slices differ by a panel, most members wait for one. Then the inputs are divided instead, although prefetchers
  * fetch lines that a neighbour writes. Equal slices are faster by units (results/kernels.md).
  */
-#define PANELS_FEW 10 /* panels of a slice: from here on, one more adds at most a tenth */
+#define PANELS_FEW 10 /* panels of a slice from which one more adds at most a tenth */
 
 static size_t slices_of(const struct tp_layer *layer, size_t members)
 {

@@ -13,16 +13,16 @@
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
  *
- * Zeros of the inputs may be skipped: pack marks what is to be multiplied, and the first layer's forward and update
- * multiply only that.
+ * Zeros of the inputs may be skipped: pack marks the inputs to be multiplied, and the first layer's forward and update
+ * multiply only those.
  *
- * Of a batch in shards, update is divided further, into blocks that stay in L2: the gradient of each shard, their sums,
- * and apply. With several ranks, each computes the rows of its shards:
+ * For a batch in shards, update is divided further, into blocks that stay in L2: the gradient of each shard, their
+ * sums, and apply. With several ranks, each computes the rows of its shards:
  *
  *     pack, forward, loss   of these rows; the losses go to rank 0, and its decision comes back
- *     gradient              of a layer, the last one first: what other ranks own, which leaves in parts, then the rest
+ *     gradient              of a layer, the last one first: what other ranks own, sent off in parts, then the rest
  *     backward              of the layer, half of it before the next line, half of it after
- *     collect, apply        of what this rank owns of the layer; the new weights leave
+ *     collect, apply        of what this rank owns of the layer; then sends the new weights
  *     pack ahead            the next batch, while the last weights arrive
  *     put                   new weights in place
  *
@@ -47,7 +47,7 @@ struct tp_plan {
     bool skips;                   /* zeros of the inputs, in steps */
 };
 
-/* The best plan for exactly `step_members` (at most `members`), judging by shapes alone. */
+/* The best plan for exactly `step_members` (at most `members`) step members, judging by shapes alone. */
 struct tp_plan tp_plan_make(const struct tp_network *network, size_t members, size_t step_members, size_t batch);
 
 /* The same, but skipping zeros. */
@@ -69,7 +69,7 @@ enum tp_operation_kind {
     TP_DO_MEASURE,  /* computes the gradient's norm, in measured steps */
     TP_DO_UPDATE,
     TP_DO_UPDATE_MARKED,
-    TP_DO_GRADIENT, /* of a block: of a shard */
+    TP_DO_GRADIENT, /* computes a shard's gradient of a block */
     TP_DO_GRADIENT_MARKED,
     TP_DO_ADD,     /* adds one block of shards to another */
     TP_DO_COLLECT, /* likewise, for what ranks sent */
@@ -94,15 +94,15 @@ struct tp_operation {
     enum tp_operation_kind kind;
     tileprop_verb verb; /* verb and layer that its time is charged to */
     size_t layer, slice;
-    struct tp_range rows;   /* rows of the rank; update reads all of them */
+    struct tp_range rows;   /* rows of the rank; update reads all */
     struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
     bool bias;              /* update: also the bias row */
 
-    /* Of a block. */
+    /* For blocks. */
     struct tp_range units; /* of the layer; begin is a multiple of 16 */
     size_t owner;          /* rank that applies the gradient */
-    size_t slot, other;    /* sums of shards, counted from the rank's first node; collect, apply: from rank 0's. add,
-                              collect: adds other to slot */
+    size_t slot, other; /* sums of shards, counted from the rank's first node (collect, apply: from rank 0's); add and
+                           collect add `other` to `slot` */
 
     /* The verb's arguments, filled in by the step. */
     union {

@@ -1,8 +1,8 @@
 /*
  * Shards: a batch is divided into S parts, each with a gradient of its own, and one fixed tree adds up the gradients. S
  * is part of the numerics; which rank computes a shard is not. Shard s of n rows has rows floor(s n / S) to floor((s +
- * 1) n / S); a shard without rows is left out. The tree adds shard i + 1 to each even i, then the sum from i + 2 on to
- * each i that is a multiple of 4, and so on. The sum of shards [begin, begin + span), where span is a power of two that
+ * 1) n / S); a shard without rows is left out. The tree adds shard i + 1 to each even i, then the sum at i + 2 to each
+ * i that is a multiple of 4, and so on. The sum of shards [begin, begin + span), where span is a power of two that
  * divides begin, is the sum of its two halves, or one half if the other has no rows.
  */
 #pragma once
@@ -14,7 +14,7 @@ struct tp_range {
     size_t begin, end;
 };
 
-/* All shards of a batch, and the ranks, each of which computes some of them. */
+/* All shards of a batch, and the ranks that divide them among themselves. */
 struct tp_shards {
     size_t count;       /* 0 or 1: a gradient is one chain */
     size_t rank, ranks; /* this process and their number; 0 or 1: alone */

@@ -33,7 +33,7 @@ static void put(const struct tp_pack *p, size_t r, size_t c, float x)
     *tp_matrix_at(&p->a, r, c) = x;
 }
 
-/* A line's first value clears it: kernels may read unmarked values of a line with marks. */
+/* A line's first value clears the line: kernels may read unmarked values of a line with marks. */
 static void put_marked(const struct tp_pack *p, size_t r, size_t c, float x)
 {
     uint64_t *word = &p->marks.words[c / TP_MARKS * p->marks.rows + r];

@@ -95,7 +95,6 @@ void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *mem
     }
 }
 
-/* Adds a matrix to another one. */
 static void add_matrix(const struct tp_matrix *to, const struct tp_matrix *from)
 {
     for (size_t c = 0; c < to->columns; c += TP_PANEL)
@@ -158,7 +157,7 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     step->tier->loss(loss);
 }
 
-/* A member prefetches as many of the next samples as it packs now. Always inlined, as tp_dataset_fetch() is. */
+/* A member prefetches as many of the next samples as it packs now. Always inlined, like tp_dataset_fetch(). */
 static inline __attribute__((always_inline)) void prefetch(const struct tp_step_member *member, struct tp_range rows,
                                                            const uint32_t *next, size_t next_rows)
 {
@@ -166,7 +165,7 @@ static inline __attribute__((always_inline)) void prefetch(const struct tp_step_
         tp_dataset_fetch(member->train, next[r]);
 }
 
-/* Sum of the squares of the real columns of a panel, row by row. */
+/* Sum of the squares of a panel's columns without padding, row by row. */
 static double panel_squares(const float *panel, size_t rows, size_t columns)
 {
     double sum = 0;
@@ -241,7 +240,7 @@ static bool is_abandoned(struct tp_step *step, const struct tp_step_member *memb
     return atomic_load_explicit(&step->abandoned, memory_order_relaxed);
 }
 
-/* With other ranks: a step that any of them abandons is abandoned by all. */
+/* A step that any rank abandons is abandoned by all. */
 static void report(struct tp_step *step, size_t rows)
 {
     struct tp_exchange *exchange = step->exchange;
@@ -253,7 +252,7 @@ static void report(struct tp_step *step, size_t rows)
         tp_exchange_finish(exchange);
 }
 
-/* The next batch may have other rows than this one. */
+/* The next batch may have a different number of rows. */
 static void pack_ahead(const struct tp_step *step, struct tp_step_member *member, const uint32_t *next,
                        size_t next_rows)
 {
@@ -282,7 +281,7 @@ static bool is_skipped(const struct tp_step *step, const struct tp_operation *op
     return abandoned || (step->idles && operation->verb != TILEPROP_EXCHANGE);
 }
 
-/* Of a step: samples [index, index + rows) of all ranks' batch, and those of the next one. */
+/* The samples of a step, index[rows], those of all ranks, and of the next step. */
 struct samples {
     const uint32_t *index, *next;
     size_t rows, next_rows;

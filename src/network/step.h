@@ -25,7 +25,7 @@ struct tp_inputs {
     struct tp_marks marks; /* absent unless zeros are skipped */
 };
 
-/* Shared by the team. All matrices are [rows x width], rows being those of a batch that this rank has. */
+/* Shared by the team. All matrices are [rows x width], where rows are this rank's rows of a batch. */
 struct tp_step {
     const struct tp_tier *tier;
     struct tp_network *network;
@@ -36,8 +36,8 @@ struct tp_step {
     struct tp_exchange *exchange; /* with other ranks; NULL: none */
 
     /*
-     * Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. On several ranks
-     * each calls it, and it passes on what rank 0 decides; abandoned: by any of them.
+     * Called by member 0 when all losses of the batch are ready, while the others update. May be NULL. With several
+     * ranks each rank calls it, and it passes on rank 0's decision.
      */
     void (*losses_ready)(void *context, size_t rows);
 
@@ -72,7 +72,7 @@ struct tp_step {
 /* The operations of a step of `rows` rows. */
 struct tp_step_list {
     size_t rows, count;
-    struct tp_range own; /* of the rows: this rank's */
+    struct tp_range own; /* this rank's rows */
     struct tp_operation *operations;
     size_t abandonable; /* operations before the step can no longer be abandoned */
     bool works;         /* some operation has rows, inputs or units to compute */
@@ -87,7 +87,7 @@ struct tp_step_member {
 
     /* Set by the layout. */
     struct tp_inputs inputs;      /* its own or the shared copy */
-    const uint32_t *packed;       /* the samples that they hold ahead of their step; NULL: none */
+    const uint32_t *packed;       /* samples already packed for the next step; NULL: none */
     float *slots;                 /* scratch for blocks of gradients; NULL: the batch is not in shards */
     float *gradient;              /* scratch for any of its slices; NULL unless steps are measured */
     struct tp_step_list lists[2]; /* full batch, shorter last batch */
@@ -97,7 +97,7 @@ struct tp_step_member {
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
 /*
- * The same for a member's floats, and for its lists, which contain none. Needs index and the shared layout.
+ * The same for a member's floats and for its lists of operations. Needs index and the shared layout.
  */
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
@@ -107,7 +107,7 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member);
 
 /*
  * Trains on samples index[0] to index[rows - 1], where rows is a full batch or last_rows, and leaves their
- * losses in step->loss. Prefetches the samples of next (next_rows of them; 0: none) for the following step.
+ * losses in step->loss. Prefetches samples next[0] to next[next_rows - 1] for the following step.
  * Ends with a barrier of the step members. False, for all of them: the step was abandoned, and weights and
  * optimizer state are as before.
  */

@@ -19,7 +19,7 @@ struct tp_training_state {
     double loss;                               /* of the last step's batch */
     double gradient_norms[TP_LAYERS_MAX];      /* of the last step that was measured */
     tileprop_activity activity[TP_LAYERS_MAX]; /* likewise, of the hidden layers */
-    bool evaluation_due;                       /* an evaluation is due: a stop came before it was done */
+    bool evaluation_due;                       /* a stop came before an evaluation that was due */
     tileprop_stop ended;                       /* why an evaluation ended the run; TILEPROP_STOP_EPOCHS: not ended */
     double seconds;                            /* counted by --max-seconds; includes the next two */
     double seconds_training, seconds_evaluation;

@@ -33,12 +33,12 @@ static tileprop_status read_row(struct tp_csv *csv, const struct tp_string_table
         return status;
     const struct tp_shown shown = tp_show(field.text, field.size);
     if (!tp_string_table_find(table, field.text, field.size, &class))
-        return tp_csv_fail(csv, csv->row, "class \"%s\" found, expected one of the data's %zu", shown.text,
-                           table->count);
+        return tp_csv_fail(csv, csv->row, "expected one of the data's %zu classes, found \"%s\"", table->count,
+                           shown.text);
     if (!isnan(weights[class]))
-        return tp_csv_fail(csv, csv->row, "class \"%s\" found twice, expected once", shown.text);
+        return tp_csv_fail(csv, csv->row, "class \"%s\": expected once, found twice", shown.text);
     if (!csv->more || !tp_csv_read_number(csv, &weight) || csv->more || !(weight >= 0 && isfinite((float)weight)))
-        return tp_csv_fail(csv, csv->row, "expected CLASS,WEIGHT with a number from 0");
+        return tp_csv_fail(csv, csv->row, "expected CLASS,WEIGHT with a number >= 0");
     weights[class] = (float)weight;
     return TILEPROP_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "base/decimal.h"
 
-/* On a tie the last one wins: commas between semicolons are decimal points. */
+/* On a tie the last one wins: commas between semicolons are decimal commas. */
 static const char delimiters[] = ",\t;";
 #define TAB 1
 
@@ -80,7 +80,6 @@ static const char *line_behind(const struct tp_csv *csv, const char *here)
     return here == csv->end ? here : *here == csv->newline ? here + 1 : NULL;
 }
 
-/* Skips blank lines. */
 static void skip_empty(struct tp_csv *csv)
 {
     const char *behind;
@@ -122,8 +121,8 @@ static const char *skip_marks(const struct tp_csv *csv, const char *text)
 }
 
 /*
- * Finds the delimiter, in the first line that is no comment, and, among comments before it, column names: the last one
- * of as many fields as NumPy's savetxt() writes it, "# x y".
+ * Finds the delimiter in the first line that is not a comment, and column names among the comments before it: the last
+ * comment with as many fields, as NumPy's savetxt() writes them ("# x y").
  */
 static void begin_records(struct tp_csv *csv)
 {
@@ -172,7 +171,7 @@ char tp_csv_newline(const struct tp_file *file)
     return memchr(file->bytes, '\n', file->size) || !memchr(file->bytes, '\r', file->size) ? '\n' : '\r';
 }
 
-/* Excel's first line "sep=;" says what the others show. */
+/* The line "sep=;" that Excel writes first is redundant: the others show the delimiter. */
 static void skip_separator(struct tp_csv *csv)
 {
     static const char sep[] = "sep=";
@@ -196,7 +195,7 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
     const char *zero = memchr(bytes, '\0', file->size);
     if (zero)
         return tp_file_fail(file, (size_t)(zero - bytes), error,
-                            "a zero byte found, expected a table as text in ASCII or UTF-8");
+                            "expected a table as text in ASCII or UTF-8, found a zero byte");
     csv->at = tp_file_text(bytes, file->size);
     csv->newline = tp_csv_newline(file);
     if (!skip_lines)
@@ -205,10 +204,10 @@ tileprop_status tp_csv_open(struct tp_csv *csv, const struct tp_file *file, size
         tp_csv_skip_line(csv);
     skip_empty(csv);
     if (csv->at == csv->end)
-        return tp_csv_fail(csv, 0, "no line found%s, expected a table",
+        return tp_csv_fail(csv, 0, "expected a table, found no line%s",
                            skip_lines ? " after those that --skip-lines skips" : "");
     if (is_markup(csv))
-        return tp_csv_fail(csv, csv->line, "'<' found: this is an HTML page (a failed download?), expected a table");
+        return tp_csv_fail(csv, csv->line, "expected a table, found '<': this is an HTML page (a failed download?)");
     begin_records(csv);
     return TILEPROP_OK;
 }
@@ -219,7 +218,7 @@ void tp_csv_close(struct tp_csv *csv)
     *csv = (struct tp_csv){0};
 }
 
-/* Passes over delimiters that stand alone up to the end, as spreadsheets write them below a table. */
+/* Skips lines of delimiters alone at the end of the file, which spreadsheets write below a table. */
 static void skip_last(struct tp_csv *csv)
 {
     const char *c = csv->at;
@@ -249,7 +248,7 @@ bool tp_csv_next(struct tp_csv *csv)
     return csv->more;
 }
 
-/* As end_field(), also behind blanks, at the end of a line, or where blanks separate fields. */
+/* The slow path of end_field(): after blanks, at the end of a line, or where blanks separate fields. */
 static bool end_field_further(struct tp_csv *csv, const char *here)
 {
     const char *next = skip_blanks(csv, here), *behind = NULL;
@@ -283,7 +282,7 @@ bool tp_csv_read_number(struct tp_csv *csv, double *value)
     return behind && end_field(csv, behind);
 }
 
-/* The field begins after the quote that csv->at is at. */
+/* csv->at is at the opening quote. */
 static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
 {
     const char *c = csv->at + 1, *end = csv->end;
@@ -300,7 +299,8 @@ static tileprop_status read_quoted(struct tp_csv *csv, struct tp_field *field)
         return tp_csv_fail(csv, csv->row, "a double quote on line %zu is not closed", tp_csv_line(csv, line).line);
     csv->line += lines;
     if (!end_field(csv, c + 1))
-        return tp_csv_fail(csv, csv->row, "text found after a field in double quotes, expected the field's end");
+        return tp_csv_fail(csv, csv->row,
+                           "expected a comma or the line's end after a field in double quotes, found text");
     *field = (struct tp_field){.text = csv->buffer, .size = size};
     return TILEPROP_OK;
 }

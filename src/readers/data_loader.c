@@ -43,7 +43,7 @@ static tileprop_status check_options(const struct tp_data_loader *loader, const 
         option = "labels";
         expected = "a NumPy array";
     }
-    return option ? tp_fail(error, TILEPROP_USAGE, "--%s: expected with %s only, found with %s, which is %s", option,
+    return option ? tp_fail(error, TILEPROP_USAGE, "--%s: valid only with %s, found with %s, which is %s", option,
                             expected, path,
                             is_array    ? "a NumPy array"
                             : is_libsvm ? "libsvm text"
@@ -60,7 +60,7 @@ tileprop_status tp_data_loader_parse(const struct tp_data_loader *loader, struct
     *dataset = (struct tp_dataset){0};
     if (tp_idx_is(file))
         status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: an IDX file found, expected the directory that holds it and its label file", file->path);
+                         "%s: expected the directory that holds it and its label file, found an IDX file", file->path);
     else
         status = check_options(loader, schema, file->path, is_array, is_libsvm, error);
     if (status != TILEPROP_OK) {

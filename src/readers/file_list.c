@@ -55,7 +55,7 @@ static size_t count_lines(struct span text)
     return lines;
 }
 
-/* A text has one kind of line end. */
+/* Joined texts must have one kind of line end. */
 static void end_lines_with_lf(struct tp_file *file)
 {
     const bool by_cr = tp_csv_newline(file) == '\r';
@@ -63,7 +63,7 @@ static void end_lines_with_lf(struct tp_file *file)
         file->bytes[i] = file->bytes[i] == '\r' ? '\n' : file->bytes[i];
 }
 
-/* Appends the text, and the end of its last line. */
+/* Appends the text, and a line end if its last line has none. */
 static tileprop_status append(struct tp_file *file, struct span text, struct tp_error *error)
 {
     const size_t size = (size_t)(text.end - text.at);
@@ -101,7 +101,7 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
                                  const struct tp_file_list *several, struct joined *joined, struct tp_error *error)
 {
     if (!size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: nothing found before or after a comma, expected a file's name",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a file's name before and after each comma, found none",
                        file->path);
     struct tp_part *grown = realloc(file->parts, (file->part_count + 1) * sizeof *grown);
     if (!grown)
@@ -120,11 +120,11 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
         joined->may_have_names = several->may_have_names && !tp_libsvm_is(&part);
     const unsigned char *zero = memchr(part.bytes, 0, part.size);
     if (tp_npy_is(&part) || tp_idx_is(&part))
-        status = tp_fail(error, TILEPROP_BAD_INPUT,
-                         "%s: an array found, expected a table or libsvm text in a list of files", self->path);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a list of tables or libsvm text, found an array",
+                         self->path);
     else if (zero)
         status = tp_file_fail(&part, (size_t)(zero - part.bytes), error,
-                              "a zero byte found, expected text in a list of files");
+                              "expected text in a list of files, found a zero byte");
     else
         status = add_part(file, &part, several, joined, error);
     tp_file_free(&part);

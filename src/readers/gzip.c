@@ -16,7 +16,7 @@ static bool is_gzip(const unsigned char *bytes, size_t size)
 
 /*
  * The capacity to try first. The last four bytes of a gzip file are the size of its last member modulo 2^32
- * (RFC 1952, 2.3.1): nearly always the whole, but only a claim.
+ * (RFC 1952, 2.3.1): nearly always the size of everything, but only a claim.
  */
 static size_t first_capacity(const struct tp_file *packed)
 {
@@ -27,7 +27,7 @@ static size_t first_capacity(const struct tp_file *packed)
     return claim < size ? size : claim < trusted ? claim : trusted;
 }
 
-/* Whether only zeros follow, as tapes and block devices leave them; gzip(1) skips them, too. */
+/* Whether only zeros follow, as on tapes and block devices; gzip(1) skips them, too. */
 static bool is_padding(const struct tp_file *packed, size_t offset)
 {
     while (offset < packed->size && packed->bytes[offset] == 0)
@@ -57,7 +57,7 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
         }
         if (!is_gzip(packed->bytes + offset, packed->size - offset))
             return tp_file_fail(packed, offset, error,
-                                "%zu trailing bytes after the gzip stream, expected the end of the file",
+                                "expected the end of the file after the gzip stream, found %zu trailing bytes",
                                 packed->size - offset);
 
         size_t consumed, produced;
@@ -69,8 +69,7 @@ static tileprop_status gunzip(struct tp_file *plain, const struct tp_file *packe
             continue;
         }
         if (result != LIBDEFLATE_SUCCESS)
-            return tp_file_fail(packed, offset, error,
-                                "the gzip stream that starts here is corrupt or cut short, expected it whole");
+            return tp_file_fail(packed, offset, error, "the gzip stream that starts here is corrupt or truncated");
         offset += consumed;
         plain->size += produced;
     }
@@ -99,7 +98,7 @@ tileprop_status tp_gzip_unpack(struct tp_file *file, struct tp_error *error)
     tp_file_free(file);
     *file = plain;
     if (is_gzip(file->bytes, file->size))
-        status = tp_file_fail(file, 0, error, "looks gzip-compressed twice, expected gzip once");
+        status = tp_file_fail(file, 0, error, "expected gzip once, found data that look compressed twice");
     return status;
 }
 

@@ -20,7 +20,7 @@
 
 enum role {
     IMAGES, /* u8 or f32, two or more dimensions, the first of which counts the images */
-    LABELS  /* u8, one dimension; or int, of two dimensions the first column, as QMNIST has it */
+    LABELS  /* u8, one dimension; or int, the first column of two dimensions, as in QMNIST */
 };
 
 static const char *const role_names[] = {"images", "labels"};
@@ -53,28 +53,31 @@ static tileprop_status check_magic(const struct tp_file *file, enum role role, s
         start++;
     if (start < file->size && bytes[start] == '<')
         return tp_file_fail(file, start, error,
-                            "'<' found: this is an HTML page (a failed download?), expected an IDX file");
+                            "expected an IDX file, found '<': this is an HTML page (a failed download?)");
     if (file->size < TP_MAGIC_SIZE)
         return tp_file_fail(file, file->size, error, "truncated: expected an IDX magic number of %d bytes",
                             TP_MAGIC_SIZE);
     if (bytes[0] != 0 || bytes[1] != 0)
-        return tp_file_fail(file, 0, error, "magic number 0x%08x found, expected 0x%08x (IDX %s)", big_endian(bytes),
-                            role == IMAGES ? 0x803u : 0x801u, role_names[role]);
+        return tp_file_fail(file, 0, error, "expected magic number 0x%08x (IDX %s), found 0x%08x",
+                            role == IMAGES ? 0x803u : 0x801u, role_names[role], big_endian(bytes));
 
     const unsigned type = bytes[2], dimensions = bytes[3];
     if (role == IMAGES && dimensions == 1)
-        return tp_file_fail(file, 3, error, "1 dimension found: this is a label file, expected images (2 or more)");
+        return tp_file_fail(file, 3, error,
+                            "expected images (2 or more dimensions), found 1 dimension: this is a label file");
     const bool is_i32 = role == LABELS && type == TP_TYPE_I32;
     if (role == LABELS && dimensions > (is_i32 ? 2 : 1))
-        return tp_file_fail(file, 3, error, "%u dimensions found%s, expected labels (1 dimension)", dimensions,
+        return tp_file_fail(file, 3, error, "expected labels (1 dimension), found %u dimensions%s", dimensions,
                             dimensions > 2 ? ": this is an image file" : "");
     if (dimensions == 0)
-        return tp_file_fail(file, 3, error, "0 dimensions found, expected %s", role == IMAGES ? "2 or more" : "1");
+        return tp_file_fail(file, 3, error, "expected %s, found 0",
+                            role == IMAGES ? "2 or more dimensions" : "1 dimension");
     static const char *const types[256] = {
         [0x09] = "signed byte", [0x0B] = "short", [0x0C] = "int", [0x0D] = "float", [0x0E] = "double"};
     if (type != TP_TYPE_U8 && !is_i32 && (role == LABELS || type != TP_TYPE_F32))
-        return tp_file_fail(file, 2, error, "type 0x%02x (%s) found, expected 0x08 (unsigned byte) or %s", type,
-                            types[type] ? types[type] : "unknown", role == IMAGES ? "0x0d (float)" : "0x0c (int)");
+        return tp_file_fail(file, 2, error, "expected type 0x08 (unsigned byte) or %s, found 0x%02x (%s)",
+                            role == IMAGES ? "0x0d (float)" : "0x0c (int)", type,
+                            types[type] ? types[type] : "unknown");
     return TILEPROP_OK;
 }
 
@@ -102,7 +105,7 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
         const size_t offset = TP_MAGIC_SIZE + i * TP_DIMENSION_SIZE;
         const size_t dimension = big_endian(file->bytes + offset);
         if (dimension == 0)
-            return tp_file_fail(file, offset, error, "dimension %zu of %zu is 0, expected 1 or more", i + 1,
+            return tp_file_fail(file, offset, error, "dimension %zu of %zu: expected 1 or more, found 0", i + 1,
                                 dimensions);
         if (dimension > SIZE_MAX / expected)
             return tp_file_fail(file, offset, error,
@@ -115,12 +118,12 @@ static tileprop_status read_header(struct shape *shape, const struct tp_file *fi
 
     const size_t found = file->size - header;
     if (found < expected)
-        return tp_file_fail(file, file->size, error, "truncated: %zu bytes of values found, the header says %zu", found,
-                            expected);
+        return tp_file_fail(file, file->size, error,
+                            "truncated: expected %zu bytes of values as the header says, found %zu", expected, found);
     if (found > expected)
         return tp_file_fail(file, header + expected, error,
-                            "%zu trailing bytes found, expected the end after %zu bytes of values", found - expected,
-                            expected);
+                            "expected the end after %zu bytes of values, found %zu trailing bytes", expected,
+                            found - expected);
     return TILEPROP_OK;
 }
 
@@ -189,16 +192,16 @@ tileprop_status tp_idx_labels(struct tp_file *file, const char *image_path, stru
     struct shape shape;
     tileprop_status status = read_header(&shape, file, LABELS, error);
     if (status == TILEPROP_OK && shape.count != dataset->count)
-        status = tp_file_fail(file, 4, error, "%zu labels found, expected %zu, one for each image of %s", shape.count,
-                              dataset->count, image_path);
+        status = tp_file_fail(file, 4, error, "expected %zu labels, one for each image of %s, found %zu",
+                              dataset->count, image_path, shape.count);
     if (status == TILEPROP_OK && !(dataset->labels = malloc(shape.count * sizeof *dataset->labels)))
         status = tp_fail_memory(error, file->path, "labels");
     for (size_t i = 0; status == TILEPROP_OK && i < shape.count; i++) {
         const size_t offset = shape.size + i * shape.features * (shape.is_i32 ? sizeof(int32_t) : 1);
         const size_t label = shape.is_i32 ? big_endian(file->bytes + offset) : file->bytes[offset];
         if (label >= TP_CLASSES_MAX)
-            status = tp_file_fail(file, offset, error, "label %" PRId32 " found, expected one from 0 to %d",
-                                  (int32_t)label, TP_CLASSES_MAX - 1);
+            status = tp_file_fail(file, offset, error, "expected a label from 0 to %d, found %" PRId32,
+                                  TP_CLASSES_MAX - 1, (int32_t)label);
         dataset->labels[i] = (uint16_t)label;
         dataset->classes = label < dataset->classes ? dataset->classes : label + 1;
     }
@@ -222,7 +225,7 @@ tileprop_status tp_idx_parse(struct tp_file *file, const char *label_path, struc
     return status;
 }
 
-/* Stores the path of the first file that exists, which the caller frees. Reading it shows what it is. */
+/* Stores the path of the first file that exists, which the caller frees. Its type is checked when it is read. */
 static tileprop_status find_file(const char *directory, const char *prefix, enum role role, char **path,
                                  struct tp_error *error)
 {
@@ -237,7 +240,7 @@ static tileprop_status find_file(const char *directory, const char *prefix, enum
         }
         free(found);
     }
-    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: no data found, expected one of %s%s, %s%s, %s%s, %s%s", directory,
+    return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected one of %s%s, %s%s, %s%s, %s%s, found none", directory,
                    prefix, any[0], prefix, any[1], prefix, any[2], prefix, any[3]);
 }
 

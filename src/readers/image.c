@@ -15,10 +15,10 @@ static tileprop_status decode(struct tp_image *image, png_image *png, const stru
     image->width = png->width;
     image->height = png->height;
     if (image->width > TP_IMAGE_SIDE_MAX || image->height > TP_IMAGE_SIDE_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu x %zu pixels found, expected at most %d in each direction",
-                       file->path, image->width, image->height, TP_IMAGE_SIDE_MAX);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected at most %d pixels in each direction, found %zu x %zu",
+                       file->path, TP_IMAGE_SIDE_MAX, image->width, image->height);
     if (image->width * image->height > TP_IMAGE_RATIO_MAX * file->size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is cut short: %zu bytes found, too few for %zu x %zu pixels",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: truncated: %zu bytes are too few for %zu x %zu pixels",
                        file->path, file->size, image->width, image->height);
     png->format = PNG_FORMAT_GRAY;
     image->pixels = malloc(PNG_IMAGE_SIZE(*png));

@@ -9,8 +9,8 @@
 #include "base/safe_file.h"
 #include "base/status.h"
 
-#define TP_IMAGE_SIDE_MAX 4096 /* pixels of a file that is read, in each direction */
-/* Pixels for each byte of a PNG file, at most: eight in a byte, which deflate packs 1032 times (RFC 1951). */
+#define TP_IMAGE_SIDE_MAX 4096 /* width and height of a file that is read, in pixels */
+/* The most pixels per byte of a PNG file: eight in a byte, which deflate packs at most 1032 to 1 (RFC 1951). */
 #define TP_IMAGE_RATIO_MAX ((size_t)8 * 1032)
 
 struct tp_image {
@@ -19,21 +19,21 @@ struct tp_image {
 };
 
 /*
- * Reads a PNG file; colours become grey, transparent pixels white. Errors: as tp_stream_read and tp_image_parse. On
- * error *image is empty.
+ * Reads a PNG file; colours become grey, transparent pixels white. Errors: those of tp_stream_read and tp_image_parse.
+ * On error *image is empty.
  */
 tileprop_status tp_image_read(struct tp_image *image, const char *path, struct tp_error *error);
 
 /*
- * The same of a file in memory.
- * Errors: TILEPROP_BAD_INPUT for what is no PNG, for sides beyond TP_IMAGE_SIDE_MAX and for more pixels than
+ * The same for a file in memory.
+ * Errors: TILEPROP_BAD_INPUT for a file that is not PNG, for sides beyond TP_IMAGE_SIDE_MAX and for more pixels than
  * TP_IMAGE_RATIO_MAX allows; TILEPROP_FAILURE if out of memory. On error *image is empty.
  */
 tileprop_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error);
 
 /*
  * Writes a PNG file.
- * Errors: TILEPROP_FAILURE if out of memory or where it cannot be written.
+ * Errors: TILEPROP_FAILURE if out of memory or if it cannot be written.
  */
 tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error);
 

@@ -15,11 +15,11 @@
 
 struct reader {
     struct tp_csv text;
-    size_t base;                  /* the first index that a feature may have */
-    size_t rows, entries, beyond; /* found so far; beyond: entries of features that the schema does not have */
+    size_t base;                  /* the lowest index allowed */
+    size_t rows, entries, beyond; /* found so far; beyond: entries of features that the schema lacks */
     size_t most;                  /* 1 + the largest index */
     size_t rounded;               /* integers that floats cannot represent */
-    bool has_zero;                /* an index */
+    bool has_zero;                /* an index is 0 */
 };
 
 static void skip_blanks(struct reader *reader)
@@ -65,11 +65,11 @@ static void skip_to(struct reader *reader, const char *behind)
     skip_blanks(reader);
 }
 
-static tileprop_status fail_word(const struct reader *reader, const char *expected)
+static tileprop_status fail_word(const struct reader *reader, const char *expected, const char *hint)
 {
     const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
-    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: \"%s\" found, expected %s", place.path,
-                   place.line, tp_show(reader->text.at, word_length(reader)).text, expected);
+    return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: expected %s, found \"%s\"%s", place.path,
+                   place.line, expected, tp_show(reader->text.at, word_length(reader)).text, hint);
 }
 
 /* Reads INDEX:VALUE. */
@@ -80,18 +80,19 @@ static tileprop_status read_pair(struct reader *reader, size_t *index, double *v
     while (c < reader->text.end && *c >= '0' && *c <= '9' && found < TP_INDEX_MAX)
         found = found * 10 + (size_t)(*c++ - '0');
     if (c == reader->text.at || c == reader->text.end || *c != ':')
-        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9; --header yes or no if this is a table");
+        return fail_word(reader, "INDEX:VALUE with an index of at most 10^9",
+                         "; --header yes or no if this is a table");
     const char *behind = tp_decimal_read(c + 1, reader->text.end, value);
     if (!behind || !ends_word(reader, behind))
-        return fail_word(reader, "INDEX:VALUE with a decimal number");
+        return fail_word(reader, "INDEX:VALUE with a decimal number", "");
     if (!isfinite((float)*value))
-        return fail_word(reader, "a number that fits a float");
+        return fail_word(reader, "a number that fits a float", "");
     skip_to(reader, behind);
     *index = found;
     return TILEPROP_OK;
 }
 
-/* Reads a feature, whose index is *least or more, and becomes that of those that may follow. */
+/* Reads a feature, whose index must be at least *least; *least becomes the lowest index that may follow. */
 static tileprop_status read_feature(struct reader *reader, size_t *least, double *value)
 {
     size_t index = 0;
@@ -100,9 +101,9 @@ static tileprop_status read_feature(struct reader *reader, size_t *least, double
         return status;
     if (index < *least) {
         const struct tp_line place = tp_csv_line(&reader->text, reader->text.line);
-        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: line %zu: index %zu found, expected %zu or more%s",
-                       place.path, place.line, index, *least,
-                       index ? "" : ", because indices count from 1; --index-base says where they start");
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT,
+                       "%s: line %zu: expected an index of %zu or more, found %zu%s", place.path, place.line, *least,
+                       index, index ? "" : ": indices count from 1; --index-base says where they start");
     }
     reader->has_zero |= index == 0;
     *least = index + 1;
@@ -125,8 +126,8 @@ static tileprop_status read_label(struct reader *reader, struct tp_label_encoder
     const char *text = reader->text.at;
     const size_t length = word_length(reader);
     if (!read_number(reader))
-        return fail_word(reader, memchr(text, ',', length) ? "one label, not several as in multi-label data"
-                                                           : "a number as the label");
+        return fail_word(reader, "a number as the label",
+                         memchr(text, ',', length) ? ": multi-label data are not supported" : "");
     if (tp_label_encoder_find(encoder, text, length, label))
         return TILEPROP_OK;
     const struct tp_line line = tp_csv_line(&reader->text, reader->text.line);
@@ -151,7 +152,7 @@ static void store(struct reader *reader, const struct tp_dataset *dataset, size_
     reader->rounded += value == rint(value) && (double)(float)value != value;
 }
 
-/* Counts samples, features and entries, whatever the labels are, and, with an encoder, stores all of them. */
+/* Counts samples, features and entries without regard to labels; with an encoder, stores everything. */
 static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder *encoder, struct tp_dataset *dataset)
 {
     for (; next_line(reader); tp_csv_skip_line(&reader->text)) {
@@ -179,14 +180,14 @@ static tileprop_status read_lines(struct reader *reader, struct tp_label_encoder
             dataset->indptr[reader->rows] = (int64_t)reader->entries;
     }
     if (!reader->rows || reader->most <= reader->base)
-        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: no %s found, expected some", reader->text.path,
+        return tp_fail(reader->text.error, TILEPROP_BAD_INPUT, "%s: expected %s, found none", reader->text.path,
                        reader->rows ? "features" : "samples");
     return TILEPROP_OK;
 }
 
 /*
- * Takes memory for what was counted, sparse or dense, whichever is smaller. A model's offsets turn zeros into other
- * numbers, so they leave no choice.
+ * Allocates memory for what was counted, sparse or dense, whichever is smaller. A model's offsets turn zeros into other
+ * numbers, so then only dense is possible.
  */
 static tileprop_status allocate(const struct reader *reader, const struct tp_schema *schema, struct tp_dataset *dataset)
 {
@@ -226,7 +227,8 @@ static struct reader begin(const struct tp_file *file, size_t base, struct tp_er
                                     .line = 1}};
 }
 
-/* Whether this is an index and a value, of whatever size, or one that is none; or qid:, for ranking. */
+/* Whether this is INDEX:VALUE with a number of any size, a missing or an infinite value; or begins with qid: (ranking).
+ */
 static bool looks_like_pair(const char *text, size_t size)
 {
     static const char *const values[] = {"", "nan", "-nan", "inf", "+inf", "-inf", "na", "null", "?"};
@@ -261,7 +263,7 @@ bool tp_libsvm_is(const struct tp_file *file)
     return false;
 }
 
-/* Where indices begin: as the option says, else as in the training data; these begin at 0 if an index is 0. */
+/* Where indices begin: as the option says, else as in the training data, which begin at 0 if any index is 0. */
 static size_t choose_base(const struct tp_libsvm_options *options, struct tp_schema *schema, bool learns, bool has_zero)
 {
     if (options->base == TP_INDEX_AUTO)
@@ -276,11 +278,12 @@ static tileprop_status learn(const struct reader *reader, const struct tp_libsvm
     const size_t features = reader->most - reader->base;
     if (features > TP_LIBSVM_RATIO_MAX * size)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: index %zu found, expected at most %zu, %d for each byte of the text", reader->text.path,
-                       reader->most - 1, TP_LIBSVM_RATIO_MAX * size, TP_LIBSVM_RATIO_MAX);
+                       "%s: expected an index of at most %zu, %d for each byte of the text, found %zu",
+                       reader->text.path, TP_LIBSVM_RATIO_MAX * size, TP_LIBSVM_RATIO_MAX, reader->most - 1);
     if (options->features && options->features < features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: index %zu found, expected at most %zu, as set by --features",
-                       reader->text.path, reader->most - 1, options->features + reader->base - 1);
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "%s: expected an index of at most %zu as set by --features, found %zu", reader->text.path,
+                       options->features + reader->base - 1, reader->most - 1);
     schema->features = options->features ? options->features : features;
     schema->zero_based = reader->base == 0;
     return TILEPROP_OK;
@@ -306,7 +309,7 @@ tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_opt
     if (status == TILEPROP_OK)
         status = read_lines(&reader, &encoder, dataset);
     if (status == TILEPROP_OK && reader.rounded)
-        tp_notes_add(options->notes, "%s: integers that a float rounds: %zu; a table would keep their differences",
+        tp_notes_add(options->notes, "%s: integers rounded to floats: %zu; a table would keep their differences",
                      file->path, reader.rounded);
     if (status == TILEPROP_OK && reader.beyond)
         tp_notes_add(options->notes, "%s: %zu value%s of features beyond the %zu of the training data left out",

@@ -1,7 +1,7 @@
 /*
- * libsvm's text for sparse data, as in the README of LIBSVM: a line per sample with its label, a number, then
- * INDEX:VALUE for each feature that is not 0. Indices ascend from 1, or from 0 in files of other programs; '#' begins a
- * comment.
+ * libsvm's text format for sparse data, described in the README of LIBSVM: one line per sample, with its label, a
+ * number, then INDEX:VALUE for each nonzero feature. Indices ascend from 1, or from 0 in other programs' files; '#'
+ * begins a comment.
  */
 #pragma once
 
@@ -14,20 +14,20 @@
 #include "readers/notes.h"
 
 enum tp_index_base {
-    TP_INDEX_AUTO, /* as in the training data; these begin at 0 if an index is 0, else at 1 */
+    TP_INDEX_AUTO, /* as in the training data, whose indices begin at 0 if any index is 0, else at 1 */
     TP_INDEX_FROM_0,
     TP_INDEX_FROM_1
 };
 
 struct tp_libsvm_options {
-    size_t features; /* of the training samples, which have no larger index; 0: as the largest index says */
+    size_t features; /* of the training samples, where a larger index is an error; 0: the largest index decides */
     enum tp_index_base base;
     struct tp_notes *notes; /* or NULL */
 };
 
 /*
- * Whether the first line with more than a number or a comment begins with a label and a feature, including lines that
- * tp_libsvm_parse() refuses: with several labels, or with the qid: of ranking data.
+ * Whether the first line with more than a number or a comment begins with a label and a feature. True also for lines
+ * that tp_libsvm_parse() refuses: those with several labels, or with the qid: of ranking data.
  */
 bool tp_libsvm_is(const struct tp_file *file);
 
@@ -35,12 +35,12 @@ bool tp_libsvm_is(const struct tp_file *file);
 #define TP_LIBSVM_RATIO_MAX 64
 
 /*
- * Makes samples of a file, whose bytes are freed: csr, or f32 where that takes less memory or the schema has offsets.
- * An empty schema learns the number of features, the classes and where indices begin, but no offsets; a known one says
- * all of them. Features that it does not have are left out, which is noted.
+ * Makes samples from a file, whose bytes are freed: csr, or f32 where that takes less memory or the schema has offsets.
+ * An empty schema learns the number of features, the classes and where indices begin, but no offsets; a known one
+ * determines all of these. Features that it lacks are left out, with a note.
  * Memory: four times the bytes for the samples, unless the schema has offsets.
- * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE without
- * memory. On error *dataset is empty; the schema is to be freed.
+ * Errors: TILEPROP_BAD_INPUT with path, line, what was found and what was expected; TILEPROP_FAILURE if out of
+ * memory. On error *dataset is empty; the schema must be freed.
  */
 tileprop_status tp_libsvm_parse(struct tp_file *file, const struct tp_libsvm_options *options, struct tp_schema *schema,
                                 struct tp_dataset *dataset, struct tp_error *error);

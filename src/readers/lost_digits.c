@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define TP_ROWS_FIRST   4096      /* that are looked at first: sorting a long column takes longer than reading it */
+#define TP_ROWS_FIRST   4096      /* rows looked at first: sorting a long column takes longer than reading it */
 #define TP_VALUES_FIRST (1 << 20) /* likewise, of all columns */
 #define TP_DOUBLE_LIMIT 0x1p53    /* up to here doubles represent every integer */
-#define TP_INTEGER_MOST 0x1p64    /* doubles keep no last digit of larger numbers */
+#define TP_INTEGER_MOST 0x1p64    /* larger numbers are not taken for integers */
 
 static int by_value(const void *left, const void *right)
 {

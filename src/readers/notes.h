@@ -1,4 +1,4 @@
-/* Notes on what readers decide for the user, for a report. */
+/* Notes on the decisions that readers make for the user, for a report. */
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #define TP_NOTES_MAX 8
 
 struct tp_notes {
-    const char *format; /* of the file: table, libsvm or array; NULL: nothing was read */
+    const char *format; /* the file's: table, libsvm or array; NULL: nothing was read */
     struct tp_error lines[TP_NOTES_MAX];
     size_t count;
 };

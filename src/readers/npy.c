@@ -17,20 +17,20 @@
 #define TP_NPY_MAGIC_SIZE (sizeof TP_NPY_MAGIC - 1)
 #define TP_NPY_DIMENSIONS 32 /* NumPy's own limit (before version 2, which has 64) */
 
-/* Values that are not big-endian are read as they lie in the file. */
+/* Values that are not big-endian are used as they are in the file. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "these arrays are little-endian");
 
 struct array {
     char kind;    /* 'b', 'u', 'i' or 'f' */
-    size_t width; /* bytes of a value; 0: not said yet */
+    size_t width; /* bytes of a value; 0: not known yet */
     bool big_endian, fortran;
     size_t dimensions, shape[TP_NPY_DIMENSIONS];
-    size_t values; /* 0: not said yet */
+    size_t values; /* 0: not known yet */
     size_t offset; /* of the values in the file */
     bool has_order;
 };
 
-/* The header's text, which is a dictionary as Python writes one. */
+/* The header's text: a Python dictionary literal. */
 struct header {
     const char *at, *end;
 };
@@ -51,13 +51,13 @@ static bool take(struct header *header, const char *text)
     return true;
 }
 
-/* Whether an item ends here, with a comma or before what ends the list. */
+/* Whether an item ends here, with a comma or before the end of the list. */
 static bool end_item(struct header *header, char list_end)
 {
     return take(header, ",") || header->at == header->end || *header->at == list_end;
 }
 
-/* What to expect in place of a type that is not a number; the header then ends after the type, for the message. */
+/* What is expected instead of a type that is not a number; the header then ends after the type, for the message. */
 static const char *other_type(struct header *header)
 {
 #define EXPECTED "integers, floats of at most 8 bytes, or bools"
@@ -86,7 +86,7 @@ static const char *other_type(struct header *header)
 #undef EXPECTED
 }
 
-/* This and the next ones return NULL, or what was expected at header->at. */
+/* This and the following functions return NULL, or what was expected at header->at. */
 static const char *read_type(struct header *header, struct array *array)
 {
     static const char *const types[] = {"b1", "u1", "i1", "u2", "i2", "f2", "u4", "i4", "f4", "u8", "i8", "f8"};
@@ -171,7 +171,7 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     size_t length = 0;
     *array = (struct array){0};
     if (!tp_npy_is(file))
-        return tp_file_fail(file, 0, error, "no NumPy array found, expected one (.npy)");
+        return tp_file_fail(file, 0, error, "expected a NumPy array (.npy), found another format");
     if (file->size < fixed || bytes[fixed - 2] < 1 || bytes[fixed - 2] > 3)
         return tp_file_fail(file, fixed - 2, error, "expected version 1, 2 or 3 of the format, found %d",
                             file->size < fixed ? -1 : bytes[fixed - 2]);
@@ -190,8 +190,8 @@ static tileprop_status read_header(const struct tp_file *file, struct array *arr
     array->offset += length;
     const size_t found = file->size - array->offset;
     if (found % array->width || found / array->width != array->values)
-        return tp_file_fail(file, array->offset, error, "%zu bytes of values found, expected %zu of %zu bytes each",
-                            found, array->values, array->width);
+        return tp_file_fail(file, array->offset, error, "expected %zu values of %zu bytes each, found %zu bytes",
+                            array->values, array->width, found);
     return TILEPROP_OK;
 }
 
@@ -207,7 +207,7 @@ static size_t fortran_place(const struct array *array, size_t j)
     return place;
 }
 
-/* Stores the values in C order; a few samples at a time, so that those that are written stay in the cache. */
+/* Stores the values in C order, a few samples at a time so that the samples being written stay in the cache. */
 static void transpose(unsigned char *to, const unsigned char *from, const struct array *array)
 {
     const size_t rows = array->shape[0], features = array->values / rows, width = array->width, few = 32;
@@ -232,7 +232,7 @@ static void swap_bytes(unsigned char *bytes, const struct array *array)
     }
 }
 
-/* Brings the values to the front of the file's bytes, in C order and little-endian. */
+/* Moves the values to the front of the file's bytes, in C order and little-endian. */
 static tileprop_status arrange(struct tp_file *file, struct array *array, struct tp_error *error)
 {
     const size_t size = array->values * array->width;
@@ -315,13 +315,13 @@ static tileprop_status check_doubles(const struct tp_file *file, const struct ar
     return TILEPROP_OK;
 }
 
-/* Whether floats would lose what an offset could keep: doubles, and integers of as many digits. */
+/* Whether floats would lose digits that an offset could keep: doubles, and integers of 4 or 8 bytes. */
 static bool is_wide(const struct array *array)
 {
     return array->width == 8 || (array->width == 4 && array->kind != 'f');
 }
 
-/* Makes floats, or doubles of what is_wide(), of an array that was arranged; in their place, if they fit there. */
+/* Converts an arranged array to floats, or to doubles if is_wide(); in place if they fit. */
 static tileprop_status widen(struct tp_file *file, struct array *array, size_t features, struct tp_error *error)
 {
     const size_t width = is_wide(array) ? sizeof(double) : sizeof(float);
@@ -380,7 +380,7 @@ static tileprop_status note_merged(const struct tp_file *file, const struct arra
 }
 
 /*
- * Makes floats of the values. None overwrites one that is still to be read. No offset is learned from values that
+ * Converts the values to floats. None overwrites one that is still to be read. No offset is learned from values that
  * are not wide: those have already lost what an offset could keep, or have too few digits to lose any.
  */
 static tileprop_status make_floats(struct tp_file *file, struct array *array, enum tp_missing missing,
@@ -423,13 +423,13 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     tileprop_status status = read_header(file, &array, error);
     if (status == TILEPROP_OK && array.dimensions < 2)
         status =
-            tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu dimension%s found, expected 2 or more: samples, then features",
-                    file->path, array.dimensions, array.dimensions == 1 ? "" : "s");
+            tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected 2 or more dimensions (samples, then features), found %zu",
+                    file->path, array.dimensions);
     const bool is_u8 = array.width == 1 && array.kind != 'i';
     const size_t features = status == TILEPROP_OK ? array.values / array.shape[0] : 0;
     if (status == TILEPROP_OK && schema->features && schema->features != features)
-        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu features found, expected %zu as in the training data",
-                         file->path, features, schema->features);
+        status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected %zu features as in the training data, found %zu",
+                         file->path, schema->features, features);
     if (status == TILEPROP_OK)
         status = arrange(file, &array, error);
     if (status == TILEPROP_OK)
@@ -451,7 +451,7 @@ tileprop_status tp_npy_samples(struct tp_file *file, enum tp_missing missing, st
     return status;
 }
 
-/* Whether each row has a single 1 and otherwise 0. */
+/* Whether each row has a single 1 and is 0 elsewhere. */
 static bool is_one_hot(const struct tp_file *file, const struct array *array)
 {
     const size_t columns = array->values / array->shape[0];
@@ -473,13 +473,13 @@ static tileprop_status check_labels(const struct tp_file *file, const struct arr
     if (array->values == count && (array->dimensions == 1 || is_column))
         return TILEPROP_OK;
     if (array->dimensions == 2 && array->shape[0] == count && is_one_hot(file, array))
-        return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: %zu one-hot columns found, expected one label per sample; np.save(..., y.argmax(1)) "
-                       "converts them",
-                       file->path, array->shape[1]);
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "%s: expected one label per sample, found %zu one-hot columns; np.save(..., y.argmax(1)) converts them",
+            file->path, array->shape[1]);
     return tp_fail(error, TILEPROP_BAD_INPUT,
-                   "%s: %zu labels in %zu dimension%s found, expected %zu in one dimension, one per sample", file->path,
-                   array->values, array->dimensions, array->dimensions == 1 ? "" : "s", count);
+                   "%s: expected %zu labels in one dimension, one per sample, found %zu in %zu dimension%s", file->path,
+                   count, array->values, array->dimensions, array->dimensions == 1 ? "" : "s");
 }
 
 static tileprop_status read_label(struct tp_label_encoder *encoder, const struct tp_file *file,
@@ -489,7 +489,7 @@ static tileprop_status read_label(struct tp_label_encoder *encoder, const struct
     const double value = value_at(file, array, i);
     snprintf(place, sizeof place, "%s: label %zu (from 0)", file->path, i);
     if (!isfinite(value))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %f found, expected an integer", place, value);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected an integer, found %f", place, value);
     const int size = array->kind == 'f' ? snprintf(text, sizeof text, "%.17g", value)
                                         : print_integer(text, sizeof text, array, bits_at(file, array, i));
     return tp_label_encoder_label(encoder, place, text, (size_t)size, label, error);

@@ -10,15 +10,15 @@
 #include "readers/gzip.h"
 
 /*
- * The format: PKWARE's APPNOTE.TXT. A directory at the end says where the members are, and how they are packed; what
- * stands before each member says it again, and is only skipped.
+ * The format: PKWARE's APPNOTE.TXT. A directory at the end says where the members are and how they are packed; the
+ * header before each member repeats this and is only skipped.
  */
 #define TP_ZIP_LOCAL       0x04034b50
 #define TP_ZIP_ENTRY       0x02014b50
 #define TP_ZIP_END         0x06054b50
 #define TP_ZIP_END64       0x06064b50
 #define TP_ZIP_LOCATOR64   0x07064b50
-#define TP_ZIP_ELSEWHERE   0xffffffff /* instead of a size or an offset: zip64's fields have it */
+#define TP_ZIP_ELSEWHERE   0xffffffff /* in place of a size or an offset: the value is in the zip64 field */
 #define TP_ZIP_COMMENT_MAX 0xffff
 
 enum { LOCAL_SIZE = 30, ENTRY_SIZE = 46, END_SIZE = 22, END64_SIZE = 56, LOCATOR64_SIZE = 20 };
@@ -55,7 +55,7 @@ static bool is_zip(const struct tp_file *file)
     return has(file, 0, 4, TP_ZIP_LOCAL) || has(file, 0, END_SIZE, TP_ZIP_END);
 }
 
-/* The directory's end is before a comment that may hold anything, at the very end of the file. */
+/* The directory's end record is the last thing in the file, except for a comment that may hold anything. */
 static bool find_directory(const struct tp_file *file, struct directory *directory)
 {
     size_t at = file->size, comment = 0;
@@ -98,7 +98,7 @@ static void read_zip64(const struct tp_file *file, size_t at, size_t end, struct
     }
 }
 
-/* Takes the next entry; false at the directory's end, or where none is. */
+/* Takes the next entry; false at the directory's end, or where no entry is found. */
 static bool next_entry(const struct tp_file *file, struct directory *directory, struct entry *entry)
 {
     const size_t at = directory->at, left = directory->end - at;
@@ -127,7 +127,7 @@ static bool ends_with(const struct entry *entry, const char *end)
     return entry->name_size >= size && memcmp(entry->name + entry->name_size - size, end, size) == 0;
 }
 
-/* Whether the entry is an array, and the one of this name, if that is not NULL. */
+/* Whether the entry is an array, and, unless member is NULL, the one of that name. */
 static bool is_array(const struct entry *entry, const char *member)
 {
     const size_t size = member ? strlen(member) : 0, bare = entry->name_size - 4;
@@ -141,11 +141,11 @@ static tileprop_status refuse_other(const struct tp_file *file, struct directory
     static const struct {
         const char *end, *what;
     } kinds[] = {
-        {"xl/workbook.xml", "an Excel workbook found, expected one of its sheets, saved as CSV"},
-        {"xl/workbook.bin", "an Excel workbook found, expected one of its sheets, saved as CSV"},
-        {"content.xml", "an OpenDocument file found, expected one of its sheets, saved as CSV"},
-        {"word/document.xml", "a Word document found, expected a table saved as CSV"},
-        {"/data.pkl", "a PyTorch file found, expected arrays, as written by np.savez(..., X=x.numpy())"},
+        {"xl/workbook.xml", "expected a table or arrays, found an Excel workbook; save one of its sheets as CSV"},
+        {"xl/workbook.bin", "expected a table or arrays, found an Excel workbook; save one of its sheets as CSV"},
+        {"content.xml", "expected a table or arrays, found an OpenDocument file; save one of its sheets as CSV"},
+        {"word/document.xml", "expected a table or arrays, found a Word document; save its table as CSV"},
+        {"/data.pkl", "expected a table or arrays, found a PyTorch file; np.savez(..., X=x.numpy()) writes arrays"},
     };
     struct entry entry, first = {.name = ""};
     while (next_entry(file, &directory, &entry)) {
@@ -156,14 +156,14 @@ static tileprop_status refuse_other(const struct tp_file *file, struct directory
                 return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %s", file->path, kinds[i].what);
     }
     if (!first.name_size)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: an empty zip archive found, expected NumPy arrays", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected NumPy arrays, found an empty zip archive", file->path);
     return tp_fail(
         error, TILEPROP_BAD_INPUT,
-        "%s: a zip archive with \"%s\" found, expected one of NumPy arrays (.npz); unzip it and name the file itself",
+        "%s: expected NumPy arrays (.npz), found a zip archive with \"%s\"; unzip it and name the file itself",
         file->path, tp_show(first.name, first.name_size).text);
 }
 
-/* Refuses to choose: member names no array, or NULL no single one; the message lists those that there are. */
+/* Member names no array, or is NULL where there are several; the message lists the arrays. */
 static tileprop_status refuse_choice(const struct tp_file *file, struct directory directory, const char *member,
                                      struct tp_error *error)
 {
@@ -182,11 +182,11 @@ static tileprop_status refuse_choice(const struct tp_file *file, struct director
         else if (names[length - 1] != '.')
             length += (size_t)snprintf(names + length, sizeof names - length, ", ...");
     }
-    return member ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: no array \"%s\" found, expected one of these %zu: %s",
-                            file->path, tp_show(member, strlen(member)).text, count, names)
+    return member ? tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected one of its %zu arrays, found \"%s\"; they are %s",
+                            file->path, count, tp_show(member, strlen(member)).text, names)
                   : tp_fail(error, TILEPROP_BAD_INPUT,
-                            "%s: %zu arrays found, expected the name of one after a colon, such as %s:%s; the arrays "
-                            "are %s",
+                            "%s: expected the name of one of its %zu arrays after a colon, such as %s:%s, found none; "
+                            "they are %s",
                             file->path, count, file->path, first.text, names);
 }
 
@@ -197,7 +197,8 @@ static tileprop_status find_entry(const struct tp_file *file, const char *member
     struct directory directory;
     if (!find_directory(file, &directory))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: a zip archive without its central directory found: it is truncated or damaged", file->path);
+                       "%s: expected a zip archive, found no central directory: it is truncated or damaged",
+                       file->path);
     const struct directory begin = directory;
     struct entry entry;
     size_t arrays = 0, matches = 0;
@@ -208,13 +209,12 @@ static tileprop_status find_entry(const struct tp_file *file, const char *member
     }
     if (directory.at != directory.end)
         return tp_file_fail(file, directory.at, error,
-                            "no entry of the zip archive's central directory found, "
-                            "expected one");
+                            "expected an entry of the zip archive's central directory, found none");
     if (arrays == 0)
         return refuse_other(file, begin, error);
     if (member && matches > 1)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: %zu arrays named \"%s\" found, expected one", file->path,
-                       matches, tp_show(member, strlen(member)).text);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected one array named \"%s\", found %zu", file->path,
+                       tp_show(member, strlen(member)).text, matches);
     return matches == 1 ? TILEPROP_OK : refuse_choice(file, begin, member, error);
 }
 
@@ -240,12 +240,12 @@ static tileprop_status check_entry(const struct tp_file *file, const struct entr
     const struct tp_shown name = tp_show(entry->name, entry->name_size);
     if (entry->flags & 1)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" is encrypted, expected an unencrypted archive, as np.savez() writes it", file->path,
-                       name.text);
+                       "%s: \"%s\": expected an unencrypted array, as np.savez() writes it, found an encrypted one",
+                       file->path, name.text);
     if (entry->method != 0 && entry->method != 8)
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%s: \"%s\" is compressed by method %u, expected 0 or 8, as np.savez() and "
-                       "np.savez_compressed() use",
+                       "%s: \"%s\": expected compression method 0 or 8, as np.savez() and np.savez_compressed() "
+                       "use, found %u",
                        file->path, name.text, entry->method);
     const bool is_there = has(file, entry->offset, LOCAL_SIZE, TP_ZIP_LOCAL);
     const size_t at = is_there ? (size_t)entry->offset : 0;
@@ -256,8 +256,8 @@ static tileprop_status check_entry(const struct tp_file *file, const struct entr
                        "%s: \"%s\" is not where the archive's central directory says, expected a complete archive",
                        file->path, name.text);
     if (entry->method == 0 ? entry->size != entry->packed : entry->size / TP_DEFLATE_RATIO_MAX > entry->packed)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: %zu bytes found, which cannot unpack to %zu",
-                       file->path, name.text, (size_t)entry->packed, (size_t)entry->size);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: \"%s\" is damaged: %zu bytes cannot unpack to %zu", file->path,
+                       name.text, (size_t)entry->packed, (size_t)entry->size);
     *begin = at + (size_t)header;
     return TILEPROP_OK;
 }
@@ -297,8 +297,7 @@ tileprop_status tp_npz_unpack(struct tp_file *file, const char *member, struct t
     struct entry entry = {.name = ""};
     if (!is_zip(file))
         return member ? tp_fail(error, TILEPROP_BAD_INPUT,
-                                "%s: no zip archive found, expected one (.npz), because \"%s\" after the colon names "
-                                "an array in it",
+                                "%s: expected a zip archive (.npz) with the array \"%s\", found another format",
                                 file->path, tp_show(member, strlen(member)).text)
                       : TILEPROP_OK;
     const tileprop_status status = find_entry(file, member, &entry, error);

@@ -29,7 +29,7 @@ const char *tp_stream_name(const char *path)
     return path && strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* Doubles the room. The bytes become samples, which take as much again: without that memory they are useless. */
+/* Doubles the capacity. The bytes become samples, which take as much again: without that memory they are useless. */
 static tileprop_status grow(struct tp_file *file, size_t *capacity, struct tp_error *error)
 {
     struct tp_error why;
@@ -69,7 +69,7 @@ static tileprop_status read_to_end(struct tp_file *file, int descriptor, struct 
     size_t capacity = 0;
     bool ended = false;
     if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode))
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: is a directory, expected a file", file->path);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a file, found a directory", file->path);
     tileprop_status status = TILEPROP_OK;
     while (status == TILEPROP_OK && !ended) {
         if (file->size == capacity)

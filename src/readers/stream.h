@@ -6,10 +6,10 @@
 #include "base/file.h"
 
 /*
- * Reads a regular file as tp_file_read() does, and anything else but a directory until it ends; "-" is standard input.
- * Waits until a FIFO has a writer. Memory: twice the bytes at most while they are read. Errors:
- * those of tp_file_read(); TILEPROP_FAILURE if less memory is left than was already read, and if the wait
- * was stopped. On error *file is empty.
+ * Reads a regular file as tp_file_read() does, and anything else except a directory to its end; "-" is standard input.
+ * Waits until a FIFO has a writer. Memory: at most twice the bytes while they are read. Errors: those of
+ * tp_file_read(); TILEPROP_FAILURE if less memory is left than was already read, and if the wait was stopped. On error
+ * *file is empty.
  */
 tileprop_status tp_stream_read(struct tp_file *file, const char *path, struct tp_error *error);
 

@@ -22,7 +22,7 @@ struct reader {
     double *cells;    /* [rows][inputs]: numbers, or the numbers of categories; NaN: missing */
     uint16_t *labels; /* [rows] */
     float *weights;   /* [rows]; NULL: none are read */
-    uint32_t *lines;  /* [rows] on which they begin */
+    uint32_t *lines;  /* [rows] line on which each begins */
     size_t rows;
     size_t unlabelled; /* rows without a label: all or none */
     size_t unseen;     /* cells with a category that is not known */
@@ -55,9 +55,9 @@ static tileprop_status read_label(struct reader *reader, size_t i, const struct 
         return TILEPROP_OK;
     }
     if (is_missing)
-        return fail_cell(reader, i, "\"%s\" found, expected a label", shown.text);
+        return fail_cell(reader, i, "expected a label, found \"%s\"", shown.text);
     if (reader->unlabelled)
-        return fail_cell(reader, i, "label \"%s\" found, expected none, as in the rows above", shown.text);
+        return fail_cell(reader, i, "expected no label, as in the rows above, found \"%s\"", shown.text);
     const tileprop_status status = tp_table_columns_check_utf8(&reader->columns, i, field);
     if (status != TILEPROP_OK)
         return status;
@@ -72,7 +72,7 @@ static tileprop_status read_weight(struct reader *reader, size_t i, const struct
     const char *end = field->text + field->size;
     const bool is_number = tp_decimal_read(field->text, end, &value) == end;
     if (!is_number || !(value >= 0 && isfinite((float)value)))
-        return fail_cell(reader, i, "\"%s\" found, expected a sample weight, a number from 0 to 3.4e38",
+        return fail_cell(reader, i, "expected a sample weight, a number from 0 to 3.4e38, found \"%s\"",
                          tp_show(field->text, field->size).text);
     reader->weights[reader->rows] = (float)value;
     return TILEPROP_OK;
@@ -95,12 +95,12 @@ static tileprop_status read_category(struct reader *reader, size_t i, const stru
         }
         if (column->learned)
             return fail_cell(reader, i,
-                             "category \"%s\" found, expected one from the training data; --unseen missing treats "
-                             "unknown categories as missing values",
+                             "expected a category of the training data, found \"%s\"; --unseen missing treats unknown "
+                             "categories as missing values",
                              tp_show(field->text, field->size).text);
         if (column->categories.count == TP_CATEGORIES_MAX)
             return fail_cell(reader, i,
-                             "more than %d distinct texts found in this column, expected numbers or categories; "
+                             "expected numbers or categories, found more than %d distinct texts in this column; "
                              "--leave-out %zu leaves the column out",
                              TP_CATEGORIES_MAX, i + 1);
         number = (uint32_t)column->categories.count;
@@ -115,25 +115,24 @@ static tileprop_status fail_kind(const struct reader *reader, size_t i, const st
     const struct tp_table_column *column = &reader->columns.all[i];
     const struct tp_shown shown = tp_show(field->text, field->size);
     if (column->learned)
-        return fail_cell(reader, i, "\"%s\" found, expected a number as in the training data", shown.text);
+        return fail_cell(reader, i, "expected a number as in the training data, found \"%s\"", shown.text);
     if (column->role == TP_ROLE_NUMBER)
-        return fail_cell(reader, i,
-                         "\"%s\" found, expected a number as in row %zu; --categorical %zu takes the "
-                         "column as categories",
-                         shown.text, column->row, i + 1);
+        return fail_cell(
+            reader, i,
+            "expected a number as in row %zu, found \"%s\"; --categorical %zu takes the column as categories",
+            column->row, shown.text, i + 1);
     return fail_cell(reader, i,
-                     "number %s found, expected text as in row %zu; --header yes if that row holds names, "
-                     "--categorical "
-                     "%zu takes the column as categories",
-                     shown.text, column->row, i + 1);
+                     "expected text as in row %zu, found number %s; --header yes if that row holds names, "
+                     "--categorical %zu takes the column as categories",
+                     column->row, shown.text, i + 1);
 }
 
 static tileprop_status fail_range(const struct reader *reader, size_t i)
 {
-    return fail_cell(reader, i, "a number that is too large for a float found, expected at most 3.4e38");
+    return fail_cell(reader, i, "expected a number of at most 3.4e38, found one that is too large for a float");
 }
 
-/* Digits with commas, as 0,5 and 1,000: one category for each number is not what they stand for. */
+/* Digits with commas, such as 0,5 and 1,000: numbers, which must not become a category each. */
 static bool has_commas(const struct tp_field *field)
 {
     double value;
@@ -161,8 +160,7 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TILEPROP_OK;
-        return fail_cell(reader, i,
-                         "\"%s\" found, expected a value; train's --missing mean puts the column's mean there",
+        return fail_cell(reader, i, "expected a value, found \"%s\"; train --missing mean imputes the column's mean",
                          tp_show(field.text, field.size).text);
     }
     double value;
@@ -170,8 +168,8 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
             return fail_cell(reader, i,
-                             "\"%s\" found, expected a number with a decimal point and without commas; "
-                             "--categorical %zu takes the column as categories",
+                             "expected a number with a decimal point and without commas, found \"%s\"; --categorical "
+                             "%zu takes the column as categories",
                              tp_show(field.text, field.size).text, i + 1);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
@@ -206,23 +204,23 @@ static tileprop_status read_row(struct reader *reader)
         status = tp_csv_read_field(&reader->csv, &field);
         if (status == TILEPROP_OK && field.size)
             return fail_cell(reader, count + empty,
-                             "\"%s\" found in a column that has neither a name nor a value in the first rows, "
-                             "expected an empty cell",
+                             "expected an empty cell, found \"%s\" in a column that has neither a name nor a value in "
+                             "the first rows",
                              tp_show(field.text, field.size).text);
     }
     if (status == TILEPROP_OK)
         status = tp_csv_count_fields(&reader->csv, &rest);
     const size_t found = i + empty + rest;
     if (status == TILEPROP_OK && (found < count || rest))
-        return tp_csv_fail(&reader->csv, reader->csv.row, "%zu field%s found, expected %zu as in row %zu", found,
-                           found == 1 ? "" : "s", count, reader->columns.row);
+        return tp_csv_fail(&reader->csv, reader->csv.row, "expected %zu fields as in row %zu, found %zu", count,
+                           reader->columns.row, found);
     reader->lines[reader->rows++] = (uint32_t)reader->csv.row;
     return status;
 }
 
 /*
- * A row has a byte for each field, if the last one's newline is counted, and one row may be too short: so the
- * cells are eight times the file at most, and those that no row reaches take no memory.
+ * A row has a byte for each field, if the last one's newline is counted, and one row may be too short. So the
+ * cells take at most eight times the file, and pages that no row reaches take no memory.
  */
 static tileprop_status read_rows(struct reader *reader)
 {
@@ -262,7 +260,7 @@ static tileprop_status finish_categories(struct reader *reader, struct tp_table_
 #define TP_TEXTS_FEW  20 /* fewer distinct texts are always categories */
 #define TP_TEXTS_MANY 2  /* rows per distinct text; with fewer they are hardly categories */
 
-/* Notes what becomes of dates, amounts and other texts that are nearly all distinct. */
+/* Notes columns of dates, amounts and other texts that are nearly all distinct. */
 static void note_texts(const struct reader *reader, size_t i)
 {
     const struct tp_table_column *column = &reader->columns.all[i];
@@ -352,7 +350,7 @@ static void narrow(struct reader *reader, const struct tp_schema *schema, struct
     reader->cells = NULL;
 }
 
-/* Entries of sparse samples: each number, and of each category the feature that is 1, or all, if it is missing. */
+/* Entries of sparse samples: one per number, and one per category, or all its features if it is missing. */
 static size_t count_entries(const struct reader *reader, const struct tp_schema *schema)
 {
     const size_t columns = schema->column_count;
@@ -363,7 +361,7 @@ static size_t count_entries(const struct reader *reader, const struct tp_schema 
     return entries;
 }
 
-/* As expand_row(), without zeros. */
+/* Like expand_row(), without zeros. */
 static size_t list_row(const struct tp_schema *schema, const double *cells, float *values, int32_t *indices)
 {
     size_t first = 0, entries = 0;
@@ -380,10 +378,11 @@ static size_t list_row(const struct tp_schema *schema, const double *cells, floa
     return entries;
 }
 
-/* Sparse samples take so much less memory than floats, at least: to pack an entry takes as long as many floats. */
+/* Samples are sparse if that takes at most one part in so many of the memory: an entry is slower to pack than a float.
+ */
 #define TP_SPARSE_GAIN 16
 
-/* Makes samples of cells with categories, sparse ones where that pays. These have no offsets. */
+/* Makes samples from cells with categories, sparse where that pays. These have no offsets. */
 static tileprop_status expand(struct reader *reader, const struct tp_schema *schema, size_t most,
                               struct tp_dataset *dataset)
 {
@@ -393,9 +392,9 @@ static tileprop_status expand(struct reader *reader, const struct tp_schema *sch
     const bool sparse = !schema->offset && features / TP_SPARSE_GAIN > bytes / sizeof(float) / rows;
     if (sparse ? bytes > most : features > most / sizeof(float) / rows)
         return tp_csv_fail(&reader->csv, 0,
-                           "%zu rows of %zu inputs found, with one for each category, expected at most %d times the "
-                           "bytes of the table; --leave-out names columns that are not to be inputs",
-                           rows, features, TP_TABLE_RATIO_MAX);
+                           "expected at most %d times the bytes of the table, found %zu rows of %zu inputs, one for "
+                           "each category; --leave-out names columns that are not inputs",
+                           TP_TABLE_RATIO_MAX, rows, features);
     float *samples = dataset->samples = malloc((sparse ? entries : rows * features) * sizeof *samples);
     if (sparse) {
         dataset->type = TILEPROP_CSR;
@@ -443,7 +442,6 @@ static tileprop_status note_merged(const struct reader *reader, const struct tp_
     return status;
 }
 
-/* Makes samples of the cells. */
 static tileprop_status finish(struct reader *reader, const struct tp_schema *schema, size_t most,
                               struct tp_dataset *dataset)
 {
@@ -481,7 +479,7 @@ static void note_left_out(const struct reader *reader)
                      "missing",
                      csv->path, reader->unseen, reader->unseen == 1 ? "" : "s", reader->first_unseen.text);
     if (csv->empty)
-        tp_notes_add(notes, "%s: lines without a value left out at the end: %zu", csv->path, csv->empty);
+        tp_notes_add(notes, "%s: lines without values left out at the end: %zu", csv->path, csv->empty);
     if (comments)
         tp_notes_add(notes, "%s: comments left out: %zu line%s that begin%s with #", csv->path, comments,
                      comments == 1 ? "" : "s", comments == 1 ? "s" : "");

@@ -82,7 +82,7 @@ static tileprop_status read_first(struct tp_table_columns *columns)
     return status;
 }
 
-/* Whether this is a name of a row, text or a whole number. */
+/* Whether this could be a row's name: text or a whole number. */
 static bool names_row(const struct tp_field *field)
 {
     double value;
@@ -90,7 +90,7 @@ static bool names_row(const struct tp_field *field)
            tp_csv_has_only(field->text, field->size, "0123456789");
 }
 
-/* R writes row names, but no name for their column; all other columns have one. */
+/* R writes row names without a name for their column; all other columns have one. */
 static tileprop_status find_row_names(struct tp_table_columns *columns, size_t count)
 {
     bool names = columns->header && columns->count > 1 && count == columns->count + 1;
@@ -114,9 +114,8 @@ static tileprop_status find_row_names(struct tp_table_columns *columns, size_t c
 }
 
 /*
- * Leaves out the columns at the end that have neither a name nor a value in the first two records: they are what
- * programs leave that write delimiters behind each line, or behind some. The second record has `count` fields, of which
- * the last `empty` are so.
+ * Drops columns at the end that have neither a name nor a value in the first two records: some programs end all or some
+ * lines with delimiters. The second record has `count` fields, the last `empty` of which are empty.
  */
 static void drop_trailing(struct tp_table_columns *columns, size_t count, size_t empty)
 {
@@ -136,13 +135,13 @@ static void drop_trailing(struct tp_table_columns *columns, size_t count, size_t
                      columns->csv->path, columns->count + 1, columns->count + columns->trailing);
 }
 
-/* If the second record has another number of fields, the first is neither names nor data. *alone: there is no
+/* If the second record has a different number of fields, the first is neither names nor data. *alone: there is no
  * second. */
 static tileprop_status check_second(struct tp_table_columns *columns, bool *alone)
 {
     struct tp_field field = {0};
     struct tp_csv csv = *columns->csv;
-    csv.buffer = NULL; /* of its own: the reader goes on from before */
+    csv.buffer = NULL; /* a buffer of its own: the reader continues from before this record */
     *alone = !tp_csv_next(&csv);
     if (*alone)
         return TILEPROP_OK;
@@ -160,9 +159,9 @@ static tileprop_status check_second(struct tp_table_columns *columns, bool *alon
         drop_trailing(columns, count, empty);
     if (status == TILEPROP_OK && count != columns->count && (count < columns->count || !columns->trailing))
         status = tp_csv_fail(&csv, columns->row,
-                             "%zu field%s found, expected %zu as in row %zu; --skip-lines 1 skips a first line that "
-                             "is neither a header row (--header yes) nor data (--header no)",
-                             columns->count, columns->count == 1 ? "" : "s", count, csv.row);
+                             "expected %zu fields as in row %zu, found %zu; --skip-lines 1 skips a first line that is "
+                             "neither a header row (--header yes) nor data (--header no)",
+                             count, csv.row, columns->count);
     free(csv.buffer);
     return status;
 }
@@ -175,7 +174,7 @@ static int compare_names(const void *left, const void *right, void *context)
     return order ? order : (a > b) - (a < b);
 }
 
-/* Sorted by name: a table may have very many columns, and each is looked up. */
+/* Sorts by name: a table may have very many columns, and each is looked up. */
 static tileprop_status sort_names(struct tp_table_columns *columns)
 {
     columns->by_name = malloc(columns->count * sizeof *columns->by_name);
@@ -187,13 +186,12 @@ static tileprop_status sort_names(struct tp_table_columns *columns)
     return TILEPROP_OK;
 }
 
-/* Of two columns that stand side by side in by_name. */
+/* Two columns, neighbours in by_name, have the same name. */
 static tileprop_status fail_same(const struct tp_table_columns *columns, const size_t *place)
 {
     const char *name = columns->all[place[0]].first;
-    return tp_csv_fail(columns->csv, columns->row,
-                       "columns %zu and %zu are both called \"%s\", expected different names", place[0] + 1,
-                       place[1] + 1, tp_show(name, strlen(name)).text);
+    return tp_csv_fail(columns->csv, columns->row, "expected different names, found \"%s\" in columns %zu and %zu",
+                       tp_show(name, strlen(name)).text, place[0] + 1, place[1] + 1);
 }
 
 /* Stores the column of this name; it is columns->count if there is none. */
@@ -217,7 +215,7 @@ static tileprop_status find_name(const struct tp_table_columns *columns, const c
                : TILEPROP_OK;
 }
 
-/* Stores the column that an option means: by its name, its place from 1, or as "first" or "last". */
+/* Stores the column that an option means, given as its name, its place from 1, "first" or "last". */
 static tileprop_status find_column(struct tp_table_columns *columns, const char *option, const char *text, size_t size,
                                    size_t *found)
 {
@@ -238,12 +236,11 @@ static tileprop_status find_column(struct tp_table_columns *columns, const char 
     else if (size == 4 && memcmp(text, "last", size) == 0)
         *found = columns->count - 1;
     else
-        return tp_csv_fail(
-            columns->csv, columns->row,
-            "--%s: no column \"%s\" found among %zu, expected a column's name%s or its number from 1 to %zu; "
-            "--skip-lines N skips lines above the header row, --header says whether there is one",
-            option, tp_show(text, size).text, columns->count, columns->header ? "" : " (which needs a header row)",
-            columns->count);
+        return tp_csv_fail(columns->csv, columns->row,
+                           "--%s: expected a column's name%s or its number from 1 to %zu, found \"%s\"; --skip-lines N "
+                           "skips lines above the header row, --header says whether there is one",
+                           option, columns->header ? "" : " (which needs a header row)", columns->count,
+                           tp_show(text, size).text);
     return TILEPROP_OK;
 }
 
@@ -258,13 +255,15 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
             return status;
         struct tp_table_column *column = &columns->all[found];
         if (column->role == TP_ROLE_LABEL)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which is the label, expected an input column",
+            return tp_csv_fail(columns->csv, 0, "--%s: expected an input column, found column %zu, which is the label",
                                option, found + 1);
         if (column->role == TP_ROLE_WEIGHT)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --sample-weight names too", option,
-                               found + 1);
+            return tp_csv_fail(columns->csv, 0,
+                               "--%s: expected another column, found column %zu, which --sample-weight names too",
+                               option, found + 1);
         if (column->fixed && column->role != role)
-            return tp_csv_fail(columns->csv, 0, "--%s: column %zu found, which --categorical names too", option,
+            return tp_csv_fail(columns->csv, 0,
+                               "--%s: expected another column, found column %zu, which --categorical names too", option,
                                found + 1);
         column->role = role;
         column->fixed = true;
@@ -273,7 +272,7 @@ static tileprop_status choose(struct tp_table_columns *columns, const char *opti
     return TILEPROP_OK;
 }
 
-/* Finds the column of weights, if an option wants one, as that of the training data; it has no other role than this. */
+/* Finds the column of weights if an option asks for one, as in the training data; it can have no other role. */
 static tileprop_status find_weight(struct tp_table_columns *columns, const char *option, const struct tp_schema *schema,
                                    enum tp_role role)
 {
@@ -286,11 +285,11 @@ static tileprop_status find_weight(struct tp_table_columns *columns, const char 
     if (status != TILEPROP_OK)
         return status;
     if (found == columns->count)
-        return tp_csv_fail(columns->csv, columns->row, "no column \"%s\" found, expected one as in the training data",
+        return tp_csv_fail(columns->csv, columns->row, "expected column \"%s\" as in the training data, found none",
                            tp_show(name, strlen(name)).text);
     struct tp_table_column *column = &columns->all[found];
     if (column->role != role)
-        return tp_csv_fail(columns->csv, 0, "--sample-weight: column %zu found, which is %s, expected another",
+        return tp_csv_fail(columns->csv, 0, "--sample-weight: expected another column, found column %zu, which is %s",
                            found + 1, column->role == TP_ROLE_LABEL ? "the label" : "an input");
     column->role = TP_ROLE_WEIGHT;
     columns->weight = found;
@@ -305,9 +304,9 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
     if (status != TILEPROP_OK)
         return status;
     if (columns->count < 2)
-        return tp_csv_fail(columns->csv, columns->row,
-                           "1 column found, expected a label and at least one input, separated by commas, tabs, "
-                           "semicolons or blanks");
+        return tp_csv_fail(
+            columns->csv, columns->row,
+            "expected a label and at least one input, separated by commas, tabs, semicolons or blanks, found 1 column");
     columns->labelled = true;
     columns->all[columns->label].role = TP_ROLE_LABEL;
     status = find_weight(columns, options->weight, schema, TP_ROLE_NEW);
@@ -324,7 +323,7 @@ static tileprop_status learn(struct tp_table_columns *columns, const struct tp_t
                      columns->csv->path);
     return status != TILEPROP_OK || columns->inputs
                ? status
-               : tp_csv_fail(columns->csv, 0, "--%s: no input column left, expected at least one",
+               : tp_csv_fail(columns->csv, 0, "--%s: expected at least one input column, found none left",
                              options->leave_out ? "leave-out" : "sample-weight");
 }
 
@@ -342,7 +341,7 @@ static tileprop_status use(const struct tp_table_columns *columns, struct tp_tab
     return status;
 }
 
-/* Whether the first record can be a sample: numbers stand over numbers, and known categories over categories. */
+/* Whether the first record can be a sample: numbers above numbers, and known categories above categories. */
 static bool fits(const struct tp_table_columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++) {
@@ -359,7 +358,7 @@ static bool fits(const struct tp_table_columns *columns)
     return true;
 }
 
-/* Where input i is in this table, which may lack the label, and also the columns that were left out. */
+/* Where input i is in this table, which may lack the label and the columns that were left out. */
 static size_t input_place(const struct tp_table_columns *columns, const struct tp_schema *schema, size_t i)
 {
     if (columns->count == schema->column_count + columns->labelled)
@@ -368,7 +367,7 @@ static size_t input_place(const struct tp_table_columns *columns, const struct t
     return place - (!columns->labelled && place > tp_schema_place(schema, schema->label_place));
 }
 
-/* Finds the schema's columns by their names, where both have such, else by their places. */
+/* Finds the schema's columns by name where both have names, else by position. */
 static tileprop_status match(struct tp_table_columns *columns, const struct tp_table_options *options,
                              const struct tp_schema *schema)
 {
@@ -377,8 +376,8 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
     const size_t known = schema->column_count, all = known + schema->left_out_count;
     if (!by_name && columns->count != known && columns->count != all && columns->count != all + 1)
         return tp_csv_fail(columns->csv, columns->row,
-                           "%zu field%s found, expected %zu and a label, as in the training data", columns->count,
-                           columns->count == 1 ? "" : "s", all);
+                           "expected %zu and a label, as in the training data, found %zu field%s", all, columns->count,
+                           columns->count == 1 ? "" : "s");
     columns->known = true;
     columns->header_sure |= by_name;
     columns->inputs = known;
@@ -404,10 +403,10 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
             return status;
         if (found == columns->count)
             return tp_csv_fail(columns->csv, columns->row,
-                               "no column \"%s\" found, expected one as in the training data%s",
+                               "expected column \"%s\" as in the training data, found none%s",
                                tp_show(name, strlen(name)).text, advice);
         if (columns->all[found].role != TP_ROLE_UNUSED) /* a column has a single role */
-            return tp_csv_fail(columns->csv, 0, "column \"%s\" found once, expected as often as in the training data",
+            return tp_csv_fail(columns->csv, 0, "column \"%s\": expected as often as in the training data, found once",
                                tp_show(name, strlen(name)).text);
         status = use(columns, &columns->all[found], &schema->columns[i], i);
     }
@@ -420,14 +419,14 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
     if (status != TILEPROP_OK || columns->labelled || options->may_lack_label)
         return status;
     return schema->label ? tp_csv_fail(columns->csv, columns->row,
-                                       "no label found, expected column \"%s\" as in the training data",
+                                       "expected the label in column \"%s\" as in the training data, found none",
                                        tp_show(schema->label, strlen(schema->label)).text)
                          : tp_csv_fail(columns->csv, columns->row,
-                                       "no label found, expected one in column %zu as in the training data",
+                                       "expected the label in column %zu as in the training data, found none",
                                        tp_schema_place(schema, schema->label_place) + 1);
 }
 
-/* All files of a list begin with the same names, or none does. sure: it is known whether the first one does. */
+/* Either all files of a list begin with the same names, or none does. sure: it is known whether the first one does. */
 static tileprop_status check_parts(const struct tp_table_columns *columns, bool sure)
 {
     for (size_t i = 0; !sure && i < columns->count; i++)
@@ -437,8 +436,8 @@ static tileprop_status check_parts(const struct tp_table_columns *columns, bool 
     for (size_t i = 1; i < columns->csv->part_count; i++) {
         if (columns->header && !parts[i].named)
             return tp_csv_fail(columns->csv, parts[i].line,
-                               "a first line found that differs from row %zu of %s, expected the same header row",
-                               columns->row, parts[0].path);
+                               "expected the header row of %s (row %zu), found another line", parts[0].path,
+                               columns->row);
         if (!columns->header && parts[i].named)
             return tp_csv_fail(columns->csv, 0,
                                "%s begins with the same line; --header yes if it is a header row, --header no if it "
@@ -458,8 +457,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     const bool has_names = columns->header && csv->names;
     bool alone = false;
     if (schema->features && !schema->column_count)
-        return tp_csv_fail(csv, 0,
-                           "a table found, expected another format, because the training data were not a table");
+        return tp_csv_fail(csv, 0, "expected the format of the training data, which were not a table, found a table");
     if (!has_names)
         tp_csv_next(csv);
     const char *at = csv->at;
@@ -488,7 +486,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     if (status == TILEPROP_OK)
         status = schema->features ? match(columns, options, schema) : learn(columns, options, schema);
     if (status == TILEPROP_OK && alone && columns->header)
-        status = tp_csv_fail(csv, columns->row, "one line found, expected a header row and data rows%s",
+        status = tp_csv_fail(csv, columns->row, "expected a header row and data rows, found one line%s",
                              options->header == TP_HEADER_AUTO ? "; --header no if it is data" : "");
     if (!columns->header) {
         columns->csv->at = at;
@@ -497,7 +495,7 @@ tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct 
     return status;
 }
 
-/* Names are what the columns of other tables are found by, which have those that are left out, too. */
+/* Other tables' columns are found by name, and those tables also have the columns that are left out. */
 static tileprop_status check_names(const struct tp_table_columns *columns)
 {
     for (size_t i = 1; i < columns->count; i++) {
@@ -519,15 +517,15 @@ tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, b
         const struct tp_shown shown = tp_show(column->first, strlen(column->first));
         if (column->role == TP_ROLE_NEW)
             return tp_csv_fail(columns->csv, 0,
-                               "column %zu: no value found in any row, expected one; --leave-out %zu leaves it out",
+                               "column %zu: expected a value, found none in any row; --leave-out %zu leaves it out",
                                i + 1, i + 1);
         if (!columns->header_sure && numbers && is_number(column->first))
             return tp_csv_fail(columns->csv, 0,
-                               "row %zu, column %zu: %s found above numbers, expected a column name; " TP_ADVICE,
+                               "row %zu, column %zu: expected a column name, found %s above numbers; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
         const bool is_value = tp_table_is_quantity(column->first) && !is_number(column->first);
         if (!columns->header_sure && (is_value || is_marker(column->first)))
-            return tp_csv_fail(columns->csv, 0, "row %zu, column %zu: \"%s\" found, expected a column name; " TP_ADVICE,
+            return tp_csv_fail(columns->csv, 0, "row %zu, column %zu: expected a column name, found \"%s\"; " TP_ADVICE,
                                columns->row, i + 1, shown.text);
         text_over_number |= numbers && column->first[0];
     }
@@ -548,8 +546,8 @@ tileprop_status tp_table_columns_check_utf8(const struct tp_table_columns *colum
         return tp_fail_memory(columns->csv->error, columns->csv->path, "a text");
     if (!text)
         return tp_fail(columns->csv->error, TILEPROP_BAD_INPUT,
-                       "%s: text that is not UTF-8 found, perhaps Latin-1, expected UTF-8; "
-                       "iconv -f LATIN1 -t UTF-8 FILE >t.csv converts it",
+                       "%s: expected text in UTF-8, found other bytes, perhaps Latin-1; iconv -f LATIN1 -t UTF-8 FILE "
+                       ">t.csv converts it",
                        tp_table_columns_place(columns, column).text);
     json_decref(text);
     return TILEPROP_OK;

@@ -11,7 +11,7 @@
 #include "readers/table.h"
 
 enum tp_role {
-    TP_ROLE_NEW, /* number or text: the first cell decides */
+    TP_ROLE_NEW, /* number or text is not decided yet: the first cell will */
     TP_ROLE_NUMBER,
     TP_ROLE_TEXT,
     TP_ROLE_LABEL, /* from here on, not inputs */
@@ -20,10 +20,10 @@ enum tp_role {
 };
 
 struct tp_table_column {
-    char *first; /* its field of the first record, owned: its name if the table has a header */
+    char *first; /* its field in the first record, owned: its name if the table has a header */
     enum tp_role role;
-    bool fixed;   /* an option or the schema said so, not a cell */
-    bool learned; /* it has the schema's categories */
+    bool fixed;   /* the role was set by an option or the schema, not by a cell */
+    bool learned; /* its categories come from the schema */
     size_t place; /* among the inputs */
     size_t row;   /* of the cell that decided */
     struct tp_string_table categories;
@@ -37,8 +37,8 @@ struct tp_table_columns {
     size_t *by_name; /* [count], owned: places in ascending order of the first record's fields */
     size_t inputs;
     bool header;
-    bool header_sure; /* said or proved */
-    bool known;       /* a schema says which there are */
+    bool header_sure; /* an option says so, or the data prove it */
+    bool known;       /* a schema says which columns there are */
     bool labelled;
     size_t label;    /* position in the table */
     size_t weight;   /* likewise, if a column has the role TP_ROLE_WEIGHT */
@@ -47,17 +47,17 @@ struct tp_table_columns {
 };
 
 /*
- * Reads the first record, after which csv stands before the first row of data.
- * Errors: TILEPROP_BAD_INPUT for a first record with another number of fields than the second, for options or
- * a schema that name columns which are not there, and for a table without data; as csv.h's.
- * tp_table_columns_free() either way.
+ * Reads the first record, after which csv is before the first row of data.
+ * Errors: TILEPROP_BAD_INPUT if the first record does not have as many fields as the second, for options or a schema
+ * that name columns that do not exist, and for a table without data; those of csv.h. Call tp_table_columns_free() in
+ * any case.
  */
 tileprop_status tp_table_columns_begin(struct tp_table_columns *columns, struct tp_csv *csv,
                                        const struct tp_table_options *options, const struct tp_schema *schema);
 
 /*
- * After the rows: whether the first record, taken for a header, can be nothing else, every column has a kind,
- * and columns that were not known have different names; those that are left out may share one.
+ * After the rows, checks that a first record taken for a header cannot be data, that every column has a type, and that
+ * columns not known before have different names; those left out may share one.
  * Errors: TILEPROP_BAD_INPUT.
  */
 tileprop_status tp_table_columns_check(const struct tp_table_columns *columns, bool number_labels);
@@ -75,8 +75,8 @@ struct tp_table_place {
 struct tp_table_place tp_table_columns_place(const struct tp_table_columns *columns, size_t column);
 
 /*
- * Whether a field of the row that is read can be part of a schema, which is JSON.
- * Errors: TILEPROP_BAD_INPUT with row and column for what is not UTF-8.
+ * Checks that a field of the current row can be part of a schema, which is JSON.
+ * Errors: TILEPROP_BAD_INPUT with row and column if it is not UTF-8.
  */
 tileprop_status tp_table_columns_check_utf8(const struct tp_table_columns *columns, size_t column,
                                             const struct tp_field *field);

@@ -9,7 +9,7 @@ struct format {
     const char *name, *how; /* how to convert it */
 };
 
-/* What is at an offset. A magic that is text needs a zero byte somewhere behind it, which no table has. */
+/* Magics and their offsets. A magic that is text must have a zero byte somewhere after it, which no table has. */
 /* clang-format off */
 static const struct {
     const char *magic;
@@ -79,7 +79,7 @@ static const struct format *find_magic(const struct tp_file *file)
     return NULL;
 }
 
-/* ASCII in UTF-16 without a byte order mark: every second byte is zero, of the first ones. */
+/* ASCII in UTF-16 without a byte order mark: of the first bytes, every second one is zero. */
 static const struct format *find_utf16(const struct tp_file *file)
 {
     size_t zeros[2] = {0};
@@ -98,7 +98,7 @@ static const char *skip_blanks(const char *text, const char *end)
     return text;
 }
 
-/* Formats that are text, by how they begin: ARFF behind its comments, JSON with two brackets or a quote. */
+/* Text formats, by how they begin: ARFF after its comments, JSON with {", [[ or [{. */
 static const struct format *find_text(const struct tp_file *file)
 {
     static const char relation[] = "@relation";
@@ -125,7 +125,7 @@ tileprop_status tp_unsupported_refuse(const struct tp_file *file, struct tp_erro
     format = format ? format : find_utf16(file);
     format = format ? format : find_text(file);
     return format ? tp_fail(error, TILEPROP_BAD_INPUT,
-                            "%s: %s found, expected a text table, libsvm text, a NumPy array or IDX; %s", file->path,
+                            "%s: expected a text table, libsvm text, a NumPy array or IDX, found %s; %s", file->path,
                             format->name, format->how)
                   : TILEPROP_OK;
 }

@@ -11,15 +11,15 @@
 #define SECONDS_MAX  0.02
 #define SHARE_MAX    0.01  /* share of the run's time; the goal is 0.02, but the model errs */
 #define RATE         5e10  /* operations per second of a step that was not timed */
-#define LARGE        5e5   /* operations of a share of a step that always pay for a thread: some 10 us */
+#define LARGE        5e5   /* operations in a member's share of a step that always pay for a thread: about 10 us */
 #define SETUP        1e-4  /* seconds */
 #define TOUCH        2e9   /* bytes per second at which memory is touched first */
 #define BURST        2e-4  /* seconds of steps in a row: long compared with reading the clock and waking up */
 #define ROUNDS_MAX   64    /* of bursts, one of each candidate */
 #define INDEXES_MIN  16384 /* samples that bursts walk through, so that they do not stay in the caches */
 #define GAIN_MIN     0.98  /* a plan with more members must take no more than this share of the time */
-#define ZEROS_FEW    0.2   /* share of zeros from which skipping is tried */
-#define ZEROS_MANY   0.7   /* share of zeros from which multiplying is not tried */
+#define ZEROS_FEW    0.2   /* share of zeros above which skipping is tried */
+#define ZEROS_MANY   0.7   /* share of zeros above which multiplying is not tried */
 #define WEIGHT_BYTES 0x3c  /* 0x3c3c3c3c is 0.0115 */
 
 /* A plan, and the scratch network that it divides. All candidates share one piece of memory for numbers. */
@@ -28,9 +28,9 @@ struct candidate {
     struct tp_network network;
     struct tp_step step;
     struct tp_step_member *members;
-    struct tp_arena lists; /* of the members */
+    struct tp_arena lists; /* the members' */
     double seconds[ROUNDS_MAX];
-    size_t steps; /* of a burst */
+    size_t steps; /* in a burst */
 };
 
 struct trial {
@@ -56,7 +56,7 @@ static double step_flops(const struct tp_autotune *autotune)
     return flops;
 }
 
-/* Steps of one candidate by one of its members, the first of which refills the caches and is not timed. */
+/* One member's part of a burst of steps of one candidate. The first step refills the caches and is not timed. */
 static void burst(struct trial *t, struct candidate *c, size_t member)
 {
     size_t batch = t->autotune->batch, next = t->next;
@@ -95,7 +95,7 @@ static double fastest(const struct trial *t)
     return best;
 }
 
-/* Seconds that all of it may take. */
+/* Seconds that all timing may take. */
 static double allowed(const struct trial *t)
 {
     if (t->autotune->probes)
@@ -162,7 +162,7 @@ static void work(void *context, size_t member, size_t members)
     tp_cpus_unbind(unbound);
 }
 
-/* Takes what a candidate computes with from an arena, which may be one that measures. */
+/* Takes a candidate's buffers from an arena, which may be one that only measures. */
 static void candidate_layout(struct candidate *c, struct tp_arena *arena)
 {
     tp_step_layout(&c->step, arena);

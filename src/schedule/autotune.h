@@ -19,13 +19,13 @@ struct tp_autotune {
     tileprop_optimizer optimizer;
     const struct tp_cpus *binding;
     size_t members;      /* maximum */
-    bool exact;          /* all of them take part in steps */
+    bool exact;          /* all members take part in steps */
     size_t batch, steps; /* steps: in the run, if nothing ends it sooner */
-    size_t shards;       /* of these rows */
+    size_t shards;       /* of a batch */
     tileprop_zeros zeros;
-    double zero_share; /* of the inputs, about, that can be skipped */
-    double seconds;    /* used by the process so far */
-    bool probes;       /* times each plan for at least a step, whatever that takes */
+    double zero_share; /* approximate share of the inputs that can be skipped */
+    double seconds;    /* CPU time of the process so far */
+    bool probes;       /* time each plan for at least a step, however long that takes */
 };
 
 #define TP_CANDIDATES_MAX 32 /* 1, 2, 4, ... members, multiplying or skipping */

@@ -5,10 +5,10 @@
 
 #include "system/team.h"
 
-/* The share of a node's free memory that copies may take; the rest is left for later allocations. */
+/* Copies may take one part in so many of a node's free memory; the rest is left for later allocations. */
 #define FREE_SHARE 2
 
-/* What a copy of all sets takes. */
+/* Bytes of a copy of all sets. */
 static size_t copy_bytes(const struct tp_placement *p)
 {
     struct tp_arena size = tp_arena_measure();
@@ -41,7 +41,7 @@ tileprop_status tp_placement_create(struct tp_placement *p, tileprop_numa mode, 
     return TILEPROP_OK;
 }
 
-/* The node's place among the homes, of which there is one more if it is new. */
+/* The node's index among the homes; adds it if it is new. */
 static size_t find_home(struct tp_placement *p, int node, size_t member)
 {
     size_t h = 0;
@@ -65,7 +65,7 @@ static bool copies_fit(const struct tp_placement *p)
     return true;
 }
 
-/* Interleaves the sets themselves; whether the system allowed it. */
+/* Interleaves the original sets; returns whether the system allowed it. */
 static bool place_sets(const struct tp_placement *p)
 {
     bool placed = true;
@@ -81,7 +81,7 @@ static void release_sets(const struct tp_placement *p)
         tp_numa_release(p->blocks[b].start, p->blocks[b].bytes);
 }
 
-/* One member's work, once all have said where they are. */
+/* Done by one member, once all have reported their nodes. */
 static void decide(struct tp_placement *p)
 {
     bool everywhere = true;
@@ -106,7 +106,7 @@ static void *copy(struct tp_arena *arena, const struct tp_block *block)
     return memcpy(tp_arena_take(arena, block->bytes, 1), block->start, block->bytes);
 }
 
-/* The work of a home's leader. A home without memory for copies uses the original sets. */
+/* Done by a home's leader. A home without memory for copies uses the original sets. */
 static void replicate(const struct tp_placement *p, size_t h)
 {
     struct tp_node_copy *home = &p->homes[h];
@@ -138,7 +138,7 @@ void tp_placement_enter(struct tp_placement *p, size_t member, int node, const s
     tp_team_barrier();
     if (p->mode == TILEPROP_NUMA_OFF)
         return;
-    /* Pages lie where they are first touched, but one huge page may hold the arenas of two members. */
+    /* Pages are placed by first touch, but one huge page may hold the arenas of two members. */
     tp_numa_prefer(arena->base, arena->mapped, node);
     if (p->mode == TILEPROP_NUMA_REPLICATE && self->home != 0 && p->homes[self->home].leader == member)
         replicate(p, self->home);

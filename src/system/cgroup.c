@@ -27,7 +27,7 @@ struct search {
     struct tp_cgroup_limit least;
 };
 
-/* The group of the first `length` bytes of a path in the hierarchy CGROUP/NAME. */
+/* Looks at the group named by the first `length` bytes of a path in the hierarchy CGROUP/NAME. */
 static void look_at(struct search *s, const char *name, const char *path, size_t length)
 {
     char group[PATH_MAX];
@@ -40,8 +40,8 @@ static void look_at(struct search *s, const char *name, const char *path, size_t
 }
 
 /*
- * The group at `path` and its ancestors. A container may see its own group mounted as the root while `path` is
- * still the host's: what does not exist sets no limit, and the walk ends at the mount.
+ * Looks at the group at `path` and its ancestors. A container may see its own group mounted as the root while `path` is
+ * still the host's: a group that does not exist sets no limit, and the walk ends at the mount.
  */
 static void look_up(struct search *s, const char *name, const char *path)
 {
@@ -65,8 +65,8 @@ static bool is_among(const char *controller, const char *controllers)
 }
 
 /*
- * One line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". Version 2's has no controllers and is mounted at the
- * root itself, each of version 1 in a directory named after its controllers; where that lists them in another
+ * Handles one line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". Version 2's hierarchy has no controllers and is mounted
+ * at the root itself, each of version 1's in a directory named after its controllers; if that lists them in another
  * order, the controller's name is a link to it.
  */
 static void look_along(struct search *s, char *line)

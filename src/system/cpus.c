@@ -11,8 +11,8 @@
 #include "system/cgroup.h"
 
 /*
- * Bits of a mask. The kernel's own limit is 8192 today, and a set smaller than the kernel's is refused; a larger one
- * is too much for a small stack.
+ * Bits of a mask. The kernel's own limit is 8192 today, and it refuses a smaller set than its own; a much larger one
+ * would be too big for a small stack.
  */
 #define TP_CPUS_MAX (1 << 14)
 
@@ -44,8 +44,8 @@ static size_t affinity_count(void)
     return own_mask(&mask) ? (size_t)CPU_COUNT_S(sizeof mask, mask.bits) : online_count();
 }
 
-/* The one or two integers that the file begins with; returns how many there are, 0
- * without a file. Closes it. */
+/* Reads the one or two integers that the file begins with and closes it; returns how many there are, 0 if file is
+ * NULL. */
 static int read_integers(FILE *file, long long *first, long long *second)
 {
     const int count = file ? fscanf(file, "%lld %lld", first, second) : 0;
@@ -55,8 +55,8 @@ static int read_integers(FILE *file, long long *first, long long *second)
 }
 
 /*
- * The limit that one cgroup sets, in CPUs. cpu.max holds "QUOTA PERIOD" in microseconds, or "max PERIOD"
- * (version 2); cpu.cfs_quota_us and cpu.cfs_period_us hold one each, the quota -1 for none (version 1).
+ * The limit that one cgroup sets, in CPUs. Version 2: cpu.max holds "QUOTA PERIOD" in microseconds, or "max PERIOD".
+ * Version 1: cpu.cfs_quota_us and cpu.cfs_period_us hold one number each; a quota of -1 means none.
  */
 static size_t group_quota(const char *group)
 {
@@ -76,7 +76,7 @@ size_t tp_cpus_quota(const char *proc, const char *cgroup)
 
 size_t tp_cpus_available(void)
 {
-    static atomic_size_t known; /* the quota: to read it takes as long as many steps */
+    static atomic_size_t known; /* the quota: reading it takes as long as many steps */
     size_t quota = atomic_load(&known);
     if (!quota)
         atomic_store(&known, quota = tp_cpus_quota("/proc", "/sys/fs/cgroup"));

@@ -14,7 +14,7 @@ static size_t left(size_t limit, size_t used)
     return limit > used ? limit - used : 0;
 }
 
-/* Of lines `NAME AMOUNT`, the sum of the amounts of these two names; false without either. */
+/* Sums the amounts of two names in lines `NAME AMOUNT`; false if neither is found. */
 static bool sum_amounts(FILE *file, const char *first, const char *second, size_t *sum)
 {
     char name[64];
@@ -32,7 +32,7 @@ static bool sum_amounts(FILE *file, const char *first, const char *second, size_
     return found;
 }
 
-/* What a cgroup leaves. "max" (version 2) is no number, and the largest there is (version 1) leaves enough. */
+/* What a cgroup leaves. Without a limit, version 2 has "max", not a number, and version 1 the largest number. */
 static size_t group_left(const char *group)
 {
     size_t limit, used, cached;
@@ -48,7 +48,7 @@ static size_t group_left(const char *group)
     return SIZE_MAX;
 }
 
-/* What a resource limit leaves beyond the pages used. */
+/* What a resource limit leaves beyond the pages already used. */
 static size_t resource_left(unsigned resource, size_t pages)
 {
     struct rlimit limit;
@@ -61,10 +61,10 @@ static tileprop_status expect(size_t needed, size_t available, const char *who, 
                               struct tp_error *error)
 {
     const double mib = 1024 * 1024;
-    return needed <= available ? TILEPROP_OK
-                               : tp_fail(error, TILEPROP_FAILURE,
-                                         "out of memory: %.1f MiB needed, expected at most %.1f MiB, which %s%s leaves",
-                                         (double)needed / mib, (double)available / mib, who, which);
+    return needed <= available
+               ? TILEPROP_OK
+               : tp_fail(error, TILEPROP_FAILURE, "out of memory: %.1f MiB needed, but %s%s leaves %.1f MiB",
+                         (double)needed / mib, who, which, (double)available / mib);
 }
 
 tileprop_status tp_memory_check(const char *proc, const char *cgroup, size_t more, size_t pending,

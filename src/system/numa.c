@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define NODES_MAX 1024              /* for which a kernel can be built: CONFIG_NODES_SHIFT is at most 10 */
-#define PIECE     ((size_t)2 << 20) /* what moves together: never less than a huge page */
+#define NODES_MAX 1024              /* most nodes of any kernel: CONFIG_NODES_SHIFT is at most 10 */
+#define PIECE     ((size_t)2 << 20) /* bytes that move together: at least a huge page */
 #define WORD_BITS (8 * sizeof(unsigned long))
 
 int tp_numa_node(void)
@@ -25,8 +25,8 @@ size_t tp_numa_free(int node)
 }
 
 /*
- * mbind itself: libnuma's functions over it write to standard error when it fails, and end the program when
- * they have no memory for a mask.
+ * Calls mbind directly: libnuma's wrappers write to standard error when it fails, and end the program if they cannot
+ * allocate a mask.
  */
 static bool set_policy(void *start, size_t bytes, int policy, unsigned flags, const int *nodes, size_t count)
 {
@@ -38,7 +38,7 @@ static bool set_policy(void *start, size_t bytes, int policy, unsigned flags, co
     unsigned long mask[NODES_MAX / WORD_BITS] = {0};
     for (size_t i = 0; i < count; i++)
         mask[(size_t)nodes[i] / WORD_BITS] |= 1UL << (size_t)nodes[i] % WORD_BITS;
-    /* The kernel looks at one bit less than it is told of. */
+    /* The kernel looks at one bit fewer than it is told. */
     return mbind((void *)begin, end - begin, policy, mask, NODES_MAX + 1, flags) == 0;
 }
 
@@ -48,8 +48,8 @@ bool tp_numa_prefer(void *start, size_t bytes, int node)
 }
 
 /*
- * The kernel leaves a page where it is as long as that is one of the nodes, so each piece is moved to its
- * node first. The last call makes one mapping of them again.
+ * The kernel leaves a page where it is if that is one of the nodes, so each piece is moved to its node first. The last
+ * call merges the pieces into one mapping again.
  */
 bool tp_numa_interleave(void *start, size_t bytes, const int *nodes, size_t count)
 {

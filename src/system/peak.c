@@ -7,11 +7,11 @@
 #include "system/cpus.h"
 #include "system/team.h"
 
-/* Short rounds, and the best of them: a neighbour on the same core spoils some rounds, not all. */
+/* Many short rounds, of which the best counts: a neighbour on the same core spoils some, not all. */
 #define TP_PEAK_ROUNDS     15
 #define TP_PEAK_MAX_ROUNDS 100     /* of peak and chain, until the units are found full */
-#define TP_PEAK_SECONDS    0.15e-3 /* a round takes no less; hides the clock's own 50 ns */
-/* Iterations take a nanosecond or more: if so many seem to take no time, the probe or the clock is broken. */
+#define TP_PEAK_SECONDS    0.15e-3 /* minimum of a round; makes the clock's own 50 ns negligible */
+/* An iteration takes at least a nanosecond: if this many seem to take no time, the probe or the clock is broken. */
 #define TP_PEAK_MAX_ITERATIONS ((size_t)1 << 18)
 
 /* The ratios that peak.h explains. */
@@ -33,8 +33,8 @@ static double probe_seconds(tp_fma_peak_fn *probe, size_t iterations)
 }
 
 /*
- * How many iterations make a round: enough to take its time twice, because one that was interrupted must not
- * pass for a slow probe. Trying also lets the core turn up its vector units and its clock.
+ * How many iterations make a round: enough to reach its time twice, because an interrupted attempt must not pass for a
+ * slow probe. The attempts also let the core power up its vector units and raise its clock.
  */
 static size_t round_iterations(tp_fma_peak_fn *probe)
 {
@@ -46,7 +46,7 @@ static size_t round_iterations(tp_fma_peak_fn *probe)
 }
 
 /*
- * One core's peak rate over its chain rate, the two in turns so that both see the same clock. The best of
+ * One core's peak rate over its chain rate, measured alternately so that both see the same clock. Takes the best of
  * each: the best quotient would be that of the most disturbed chain.
  */
 static double measure_ratio(const struct tp_tier *tier, size_t iterations)
@@ -70,8 +70,8 @@ static bool is_proved(double ratio)
 }
 
 /*
- * Every member's rounds begin together, so that it shares with the others what it has to share with them. Its
- * best round need not be theirs: on a busy machine hardly any is undisturbed for all.
+ * Members begin each round together, so that shared resources are in fact shared. The best round may differ between
+ * members: on a busy machine hardly any round is undisturbed for all.
  */
 static void run_rounds(void *context, size_t member, size_t members)
 {
@@ -85,7 +85,7 @@ static void run_rounds(void *context, size_t member, size_t members)
     rounds->seconds[member] = best;
 }
 
-/* Iterations per second of all threads; those that have to take turns on a CPU count as one. */
+/* Iterations per second of all threads; threads that take turns on a CPU count as one. */
 static double sum_rates(const struct team_rounds *rounds, size_t threads)
 {
     double sum = 0;

@@ -14,9 +14,9 @@
 #include "system/threads.h"
 
 /*
- * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another
- * process burns its own time slice waiting. Here a member spins for about as long as it takes to fall asleep
- * and wake up again, then sleeps and leaves its CPU to whoever needs it.
+ * The team's own barrier: libgomp's spins for so long that a member whose partner has lost its CPU to another process
+ * burns its own time slice waiting. Here a member spins for about as long as falling asleep and waking up take, then
+ * sleeps and frees its CPU.
  */
 struct barrier {
     _Alignas(64) atomic_uint arrived;
@@ -24,7 +24,7 @@ struct barrier {
     atomic_uint sleepers;
 };
 
-/* Who computes without the others meets at a barrier of its own: those wait at the team's all the while. */
+/* Members that compute without the others meet at the barrier `part`, while the others wait at `whole`. */
 struct team {
     struct barrier whole, part;
     size_t members, cpus;
@@ -49,8 +49,8 @@ static void futex(atomic_uint *word, int operation, unsigned value)
 }
 
 /*
- * Who arrives last starts the next generation and wakes those who sleep. With more members than CPUs nobody
- * spins: whom one waits for may need this very CPU.
+ * The last member to arrive starts the next generation and wakes the sleepers. With more members than CPUs nobody
+ * spins: the member waited for may need this very CPU.
  */
 static void barrier_wait(struct barrier *b, size_t members, size_t cpus)
 {
@@ -84,7 +84,7 @@ struct call {
     tileprop_status status;
 };
 
-/* Threads that OpenMP keeps for this thread's next team. It ends those that a smaller team has no use for. */
+/* Threads that OpenMP keeps for this thread's next team. A smaller team ends the surplus. */
 static _Thread_local size_t kept;
 
 static void *run(void *context)
@@ -100,7 +100,7 @@ static void *run(void *context)
     {
         const size_t present = (size_t)omp_get_num_threads();
         if (present == call->members) {
-            struct team *outer = own_team; /* of a training whose callback calls */
+            struct team *outer = own_team; /* the team of a run whose callback made this call */
             const uint64_t saved = tp_flush_enter();
             own_team = &team;
             call->work(call->context, (size_t)omp_get_thread_num(), call->members);
@@ -113,14 +113,14 @@ static void *run(void *context)
     omp_set_dynamic(dynamic);
     kept = call->granted - 1;
     if (call->granted != call->members)
-        call->status = tp_fail(call->error, TILEPROP_FAILURE, "threads: %zu granted by OpenMP, expected %zu",
-                               call->granted, call->members);
+        call->status =
+            tp_fail(call->error, TILEPROP_FAILURE, "threads: OpenMP granted %zu of %zu", call->granted, call->members);
     return NULL;
 }
 
 /*
- * The threads that libgomp keeps for a thread's next team do not survive fork(), of which it knows nothing:
- * the child would wait for them for ever. A new thread has none yet.
+ * The threads that libgomp keeps for a thread's next team do not survive fork(), which it does not notice: the child
+ * would wait for them forever. A new thread has none yet.
  */
 static pid_t process;
 
@@ -137,14 +137,14 @@ tileprop_status tp_team_run(size_t members, void (*work)(void *context, size_t m
     if (members == 1) {
         struct team *outer = own_team;
         const uint64_t saved = tp_flush_enter();
-        own_team = NULL; /* who is alone waits for nobody */
+        own_team = NULL; /* a single member waits for nobody */
         work(context, 0, 1);
         own_team = outer;
         tp_flush_leave(saved);
         return TILEPROP_OK;
     }
     if (members < 1 || members > TP_TEAM_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "threads: %zu found, expected 1 to %d", members, TP_TEAM_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "threads: expected 1 to %d, found %zu", TP_TEAM_MAX, members);
     if (getpid() == process) {
         run(&call);
         return call.status;

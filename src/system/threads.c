@@ -12,12 +12,12 @@
 
 #include "system/cgroup.h"
 
-#define CALLER_BYTES 256  /* of the caller's stack that libgomp takes for each member when it makes a team */
-#define TEAM_BYTES   1024 /* of the heap */
+#define CALLER_BYTES 256  /* of the caller's stack that libgomp takes per member when it creates a team */
+#define TEAM_BYTES   1024 /* likewise, of the heap */
 
 /*
- * OpenMP's threads end with pthread_exit(), for which glibc loads this library, or aborts if it cannot. Weak: a static
- * program need not have dlopen().
+ * OpenMP's threads end with pthread_exit(), for which glibc loads this library; if it cannot, it aborts. Weak: a static
+ * program may lack dlopen().
  */
 #define UNWINDER "libgcc_s.so.1"
 #pragma weak dlopen
@@ -40,7 +40,7 @@ size_t tp_threads_stack_size(const char *text)
     return number << shift;
 }
 
-/* The attributes of OpenMP's threads. It read the environment when it was loaded. */
+/* Sets and returns the stack size of OpenMP's threads. OpenMP itself read the environment when it was loaded. */
 static size_t set_stack_size(pthread_attr_t *attributes)
 {
     static const char *const names[] = {"OMP_STACKSIZE", "GOMP_STACKSIZE"};
@@ -54,7 +54,7 @@ static size_t set_stack_size(pthread_attr_t *attributes)
     return size;
 }
 
-/* Bytes left of the calling thread's stack; SIZE_MAX where it is on another one, as a coroutine is. */
+/* Bytes left of the calling thread's stack; SIZE_MAX if it runs on another stack, as a coroutine does. */
 static size_t stack_left(void)
 {
     pthread_attr_t own;
@@ -75,7 +75,7 @@ static void *wait_for_all(void *gate)
     return NULL;
 }
 
-/* Has `count` threads at once; returns how many there were, and in *refused the error number. */
+/* Creates `count` threads at once; returns how many there were, and in *refused the error number. */
 static size_t try(size_t count, const pthread_attr_t *attributes, int *refused)
 {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -87,7 +87,7 @@ static size_t try(size_t count, const pthread_attr_t *attributes, int *refused)
         *refused = pthread_create(&threads[granted], attributes, wait_for_all, &gate);
         granted += !*refused;
     }
-    if (!*refused) { /* what OpenMP notes of them, which it cannot do without either */
+    if (!*refused) { /* OpenMP also needs heap for its record of them */
         void *notes = malloc((count + 1) * TEAM_BYTES);
         *refused = notes ? 0 : ENOMEM;
         free(notes);
@@ -109,7 +109,7 @@ static size_t pids_max(const char *group)
     return tp_system_number(group, "pids.max", &most) ? most : SIZE_MAX;
 }
 
-/* A control group refuses a thread with the error number of RLIMIT_NPROC. */
+/* A control group refuses a thread with the same error number as RLIMIT_NPROC. */
 static struct limit limit_of_group(void)
 {
     const size_t most = tp_cgroup_least("/proc", "/sys/fs/cgroup", "pids", pids_max).value;
@@ -135,8 +135,8 @@ tileprop_status tp_threads_prove(size_t members, size_t kept, struct tp_error *e
     const size_t left = stack_left(), needed = TP_STACK_MIN + members * CALLER_BYTES;
     if (left < needed)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "threads: %zu bytes left of the caller's stack, expected %zu for %zu threads", left, needed,
-                       members);
+                       "threads: expected %zu bytes left of the caller's stack for %zu threads, found %zu", needed,
+                       members, left);
     if (dlopen && !dlopen(UNWINDER, RTLD_NOW))
         return tp_fail(error, TILEPROP_FAILURE, "threads: %s cannot be loaded: %s (RLIMIT_NOFILE %s, RLIMIT_AS %s)",
                        UNWINDER, dlerror(), limit_of(RLIMIT_NOFILE).text, limit_of(RLIMIT_AS).text);
@@ -149,9 +149,8 @@ tileprop_status tp_threads_prove(size_t members, size_t kept, struct tp_error *e
     pthread_attr_destroy(&attributes);
     if (stack < TP_STACK_MIN)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "threads: stacks of %zu bytes found, expected at least %zu "
-                       "(OMP_STACKSIZE, ulimit -s)",
-                       stack, TP_STACK_MIN);
+                       "threads: expected stacks of at least %zu bytes (OMP_STACKSIZE, ulimit -s), found %zu",
+                       TP_STACK_MIN, stack);
     if (!refused)
         return TILEPROP_OK;
     return tp_fail(error, TILEPROP_FAILURE,

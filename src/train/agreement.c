@@ -16,7 +16,7 @@ void tp_agree_on_step(struct tp_trainer *t)
     atomic_store(&t->step.abandoned, decision->abandoned);
 }
 
-/* Rank 0: what each rank said. */
+/* Rank 0 combines the ranks' statements. */
 static void judge(const struct tp_statement *statements, size_t count, struct tp_verdict *verdict)
 {
     for (size_t r = count; r-- > 0;) {

@@ -6,8 +6,8 @@
 #include "system/team.h"
 #include "train/training_options.h"
 
-#define SECONDS_ALONE 0.5  /* about the longest a step of one rank may take; larger batches are estimated */
-#define RATE          5e10 /* operations per second, about */
+#define SECONDS_ALONE 0.5  /* approximate limit for a step of one rank; larger batches are estimated */
+#define RATE          5e10 /* approximate operations per second */
 #define SECONDS       0.02 /* seconds of steps on all ranks, unless a single one takes longer */
 #define STEPS_MAX     100
 
@@ -42,7 +42,7 @@ static tileprop_status time_alone(const struct tp_trainer *t, size_t rows, doubl
     return status;
 }
 
-/* Some steps by a member; returns the seconds of one. */
+/* One member's part of some steps; returns the seconds per step. */
 static double time_steps(struct tp_trainer *t, struct tp_step_member *self, size_t steps)
 {
     const double began = tp_clock_seconds();
@@ -93,7 +93,7 @@ static void probe_member(void *context, size_t index, size_t members)
 
 /*
  * One rank takes a + b n seconds for n rows. On R ranks, a batch of B rows takes `together`, and each further row adds
- * b / R, if it hides no more of the exchange: a + b n = together + b (n - B) / R.
+ * b / R if it does not hide more of the exchange. Solves a + b n = together + b (n - B) / R for n.
  */
 static size_t batch_that_pays(const struct tp_trainer *t, double fixed, double per_row)
 {
@@ -116,7 +116,7 @@ tileprop_status tp_probe(struct tp_trainer *t, struct tp_error *error)
         status = time_alone(t, fewer, &less, error);
     if (status != TILEPROP_OK)
         return status;
-    t->step.losses_ready = NULL; /* no member decides anything */
+    t->step.losses_ready = NULL; /* nothing is to be decided */
     t->step.optimizer =
         (struct tp_optimizer){.kind = t->options.optimizer, .keep = 1, .root_correction = 1, .epsilon = 1};
     status = tp_team_run(t->plan.step_members, probe_member, t, error);

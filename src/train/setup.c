@@ -15,7 +15,7 @@ static size_t largest_set(const struct tp_training *training)
     return training->test && training->test->count > most ? training->test->count : most;
 }
 
-/* What all members share. */
+/* Takes memory that all members share. */
 static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
 {
     const size_t samples = largest_set(t->training);
@@ -30,7 +30,7 @@ static void shared_layout(struct tp_trainer *t, struct tp_arena *arena)
     t->predictions.predicted = tp_arena_take(arena, samples, sizeof *t->predictions.predicted);
 }
 
-/* What a member owns. */
+/* Takes memory that a member owns. */
 static void member_layout(struct tp_trainer *t, struct tp_member *member, struct tp_arena *arena)
 {
     tp_network_layout(&t->network, member->step.index, arena);
@@ -41,7 +41,7 @@ static void member_layout(struct tp_trainer *t, struct tp_member *member, struct
     tp_evaluator_layout(&t->evaluator, &member->buffers, arena);
 }
 
-/* Whether there is memory for all that is allocated next, and for what the caller has not touched yet. */
+/* Checks that there is memory for all that is allocated next, and for what the caller has not touched yet. */
 static tileprop_status check_memory(struct tp_trainer *t, struct tp_error *error)
 {
     struct tp_arena size = tp_arena_measure();
@@ -53,7 +53,7 @@ static tileprop_status check_memory(struct tp_trainer *t, struct tp_error *error
     return tp_memory_check("/proc", "/sys/fs/cgroup", size.used, t->training->pending_bytes, error);
 }
 
-/* Every member's arena, and the one that all share; nobody has touched them yet. */
+/* Creates every member's arena and the shared one, without touching them. */
 static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_training *training = t->training;
@@ -139,8 +139,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
     return status;
 }
 
-/* Divides the batches among the ranks. Each keeps the optimizer's state of what it owns, and rank 0 room for all of it.
- */
+/* Divides the batches among the ranks. Each keeps optimizer state for what it owns; rank 0 has room for all of it. */
 static tileprop_status join_ranks(struct tp_trainer *t, struct tp_error *error)
 {
     const tileprop_ranks *ranks = t->wishes->ranks;
@@ -149,10 +148,10 @@ static tileprop_status join_ranks(struct tp_trainer *t, struct tp_error *error)
         return TILEPROP_OK;
     if (ranks->count > t->options.shards)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--shards: %zu found, expected at least %zu: each process computes whole shards",
-                       t->options.shards, ranks->count);
+                       "--shards: expected at least %zu, found %zu: each process computes whole shards", ranks->count,
+                       t->options.shards);
     if (t->options.log_gradients || t->options.log_activations)
-        return tp_fail(error, TILEPROP_USAGE, "--log-%s: expected with one process only, found %zu",
+        return tp_fail(error, TILEPROP_USAGE, "--log-%s: valid only with one process, found %zu",
                        t->options.log_gradients ? "gradients" : "activations", ranks->count);
     t->plan.shards.rank = ranks->rank;
     t->plan.shards.ranks = ranks->count;
@@ -206,7 +205,7 @@ static void describe(struct tp_trainer *t)
     }
 }
 
-/* Continues where a resumed run stood; one that had ended is evaluated once more. */
+/* Continues from the state of a resumed run; one that had ended is evaluated once more. */
 static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
 {
     const struct tp_training_state *resumed = t->training->resumed;
@@ -214,8 +213,8 @@ static tileprop_status resume(struct tp_trainer *t, struct tp_error *error)
         return TILEPROP_OK;
     if (resumed->steps > t->run.steps_planned)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--epochs: %zu found, or %zu steps, expected at least the %zu steps that the run has done",
-                       t->options.epochs, t->run.steps_planned, resumed->steps);
+                       "--epochs: expected at least the %zu steps that the run has done, found %zu, which is %zu steps",
+                       resumed->steps, t->options.epochs, t->run.steps_planned);
     t->state = *resumed;
     t->run.steps_before = resumed->steps;
     t->run.seconds_before = resumed->seconds;

@@ -35,7 +35,7 @@ struct tp_decision {
     bool abandoned;
 };
 
-/* What a rank says between steps. */
+/* What a rank reports between steps. */
 struct tp_statement {
     uint64_t hash; /* of the weights */
     size_t layer;  /* with a value that is not finite, counted from 1 */
@@ -59,9 +59,9 @@ struct tp_trainer {
     struct tp_decision decision;
     bool gathers;                    /* rank 0 writes checkpoints, for which it gathers the optimizer's state */
     struct tp_statement *statements; /* [ranks] */
-    tileprop_rank *ranks;            /* [ranks], what they are */
-    size_t probe_steps;              /* that are timed before the run */
-    size_t differs;                  /* a rank whose weights are not those of rank 0; 0: none */
+    tileprop_rank *ranks;            /* [ranks], descriptions for the report */
+    size_t probe_steps;              /* steps timed before the run */
+    size_t differs;                  /* a rank whose weights differ from rank 0's; 0: none */
     struct tp_evaluator evaluator;
     struct tp_predictions predictions; /* [samples of the largest data set] */
     atomic_size_t next_block;
@@ -76,7 +76,7 @@ struct tp_trainer {
     size_t epoch;     /* current epoch, from 1; 0: none has begun */
     size_t step_rows; /* rows of the last step's batch */
     double step_began;
-    double started; /* seconds on the monotonic clock; set back by the time a resumed run had taken */
+    double started; /* seconds on the monotonic clock, minus the time that a resumed run had taken */
     enum tp_pause pause;
     bool unwanted;                        /* a callback asked to stop after a step */
     bool stopped;                         /* on request, at once */
@@ -84,8 +84,8 @@ struct tp_trainer {
 };
 
 /*
- * Begins a run: resolves and checks its options, chooses the plan and takes all memory. The trainer is zero on entry;
- * training and result outlive it.
+ * Begins a run: resolves and checks its options, chooses the plan and allocates all memory. The trainer is zero on
+ * entry; training and result must outlive it.
  * Errors: those of tp_train(). The caller frees it, on error too.
  */
 tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, const struct tp_training *training,
@@ -93,11 +93,11 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *trainer, const struct tp_t
 
 void tp_trainer_free(struct tp_trainer *trainer);
 
-/* --- What a run is made of, for members of its team (trainer.c); stepper.c makes steps of it one by one --- */
+/* --- The parts of a run, called by members of its team: trainer.c runs them all, stepper.c one step at a time --- */
 
 /*
- * A member takes its core and node, and initializes the slices that it owns. All members call it. Returns what
- * tp_cpus_unbind() takes.
+ * Binds a member to its core and node, and initializes the slices that it owns. All members call it. Returns the
+ * argument for tp_cpus_unbind().
  */
 void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
 
@@ -108,14 +108,15 @@ void *tp_trainer_enter(struct tp_trainer *trainer, struct tp_member *self);
 void tp_trainer_put(struct tp_trainer *trainer, size_t index, const struct tp_weights *weights,
                     const struct tp_weights *states);
 
-/* Member 0, before and after a step. */
+/* Called by member 0 before and after a step. */
 void tp_trainer_begin_step(struct tp_trainer *trainer, size_t step);
 void tp_trainer_end_step(struct tp_trainer *trainer, size_t step);
 
-/* Member 0, while the others update: the mean loss of the batch, and whether to pause after this step. */
+/* Called by member 0 while the others update: finds the batch's mean loss, and whether to pause after this step. */
 void tp_trainer_losses_ready(void *trainer, size_t rows);
 
-/* Whole-set metrics by the team, member 0's to read; zero if the run is to stop. A loss that is not finite ends it. */
+/* The team computes metrics of a whole set, for member 0 to read; zero if the run must stop. A loss that is not finite
+ * ends the run. */
 struct tp_metrics tp_trainer_evaluate(struct tp_trainer *trainer, struct tp_member *self,
                                       const struct tp_dataset *dataset);
 

@@ -11,15 +11,15 @@ struct tp_stepper {
     struct tp_training training;
     tileprop_options options;
     tileprop_result result;
-    struct tp_dataset shape; /* zeros and ones, by which the plan is chosen */
+    struct tp_dataset shape; /* zeros and ones on which the plan is chosen */
 
-    /* Of the call under way. */
+    /* For the call in progress. */
     const struct tp_dataset *set;
     struct tp_metrics metrics;
     const struct tp_weights *weights, *states;
 };
 
-/* One row more than a batch, so that the plan also covers steps of fewer rows. */
+/* Has one row more than a batch, so that the plan also covers steps of fewer rows. */
 static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp_dataset *shape, struct tp_error *error)
 {
     *shape = (struct tp_dataset){.type = from->type,
@@ -34,7 +34,7 @@ static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp
     shape->indices = sparse ? calloc(shape->count, sizeof *shape->indices) : NULL;
     const bool good = shape->samples && shape->labels && (!sparse || (shape->indptr && shape->indices));
     for (size_t i = 0; good && !sparse && i < shape->count * shape->features; i++) {
-        const double draw = (double)(uint32_t)(i * 2654435761u) * 0x1p-32; /* as good as random; golden ratio */
+        const double draw = (double)(uint32_t)(i * 2654435761u) * 0x1p-32; /* spread evenly by the golden ratio */
         if (draw < from->zeros)
             continue;
         if (from->type == TILEPROP_U8)
@@ -99,7 +99,7 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     *o = *shape->options;
     if (o->lr_schedule != TILEPROP_SCHEDULE_CONSTANT && !o->lr_steps)
         return tp_fail(error, TILEPROP_USAGE,
-                       "--lr-steps: expected with --lr-schedule %s: a step-by-step trainer does not know the number "
+                       "--lr-steps: required with --lr-schedule %s: a step-by-step trainer does not know the number "
                        "of steps",
                        tp_choice_name(tp_schedule_choices, (int)o->lr_schedule));
     o->epochs = UINT32_MAX; /* the number of steps is unknown; a search for the best plan pays off */

@@ -13,7 +13,7 @@ struct tp_stepper;
 
 /* What to train. It is copied, except for class_weights, which must outlive the stepper. */
 struct tp_stepper_shape {
-    const tileprop_options *options; /* batch: most rows of a step; epochs, order and stops do not matter */
+    const tileprop_options *options; /* batch: most rows of a step; epochs, order and stops are ignored */
     tileprop_type type;
     size_t features, classes;
     const float *class_weights;                   /* [classes]; NULL: all 1 */
@@ -30,9 +30,9 @@ tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_s
                                   struct tp_error *error);
 
 /*
- * One step on all samples of a batch, of 1 to options->batch rows and the stepper's type, features and classes.
+ * One step on all samples of a batch, which has 1 to options->batch rows and the stepper's type, features and classes.
  * *loss: their mean cross-entropy before the step.
- * Errors: TILEPROP_FAILURE without threads; TILEPROP_DIVERGED if the loss is not finite, as tp_train().
+ * Errors: TILEPROP_FAILURE if threads cannot be created; TILEPROP_DIVERGED if the loss is not finite, as in tp_train().
  */
 tileprop_status tp_stepper_step(struct tp_stepper *stepper, const struct tp_dataset *batch, double *loss,
                                 struct tp_error *error);
@@ -50,8 +50,8 @@ const struct tp_normalization *tp_stepper_normalization(const struct tp_stepper 
 const struct tp_training_state *tp_stepper_state(const struct tp_stepper *stepper);
 
 /*
- * Resumes from a state: normalization, weights and as many arrays of optimizer state as the network has, of its shape.
- * Errors: TILEPROP_FAILURE without threads.
+ * Resumes from a state, with normalization, weights and all the network's arrays of optimizer state, in its shape.
+ * Errors: TILEPROP_FAILURE if threads cannot be created.
  */
 tileprop_status tp_stepper_restore(struct tp_stepper *stepper, const struct tp_training_state *state,
                                    const struct tp_normalization *normalization, const struct tp_weights *weights,

@@ -9,14 +9,14 @@
 #include "tileprop/tileprop.h"
 
 /*
- * Records an evaluation after the last step, and in state->ended whether it ends the run for good: a resumed
- * run then takes no further step. Returns whether it is the best so far.
+ * Records an evaluation after the latest step, and in state->ended whether it ends the run for good: a resumed run then
+ * takes no further step. Returns whether it is the best so far.
  */
 bool tp_stopping_evaluated(const tileprop_options *options, struct tp_training_state *state,
                            const struct tp_metrics *validation);
 
 /*
- * Why the run ends after a step whose batch had this loss; TILEPROP_STOP_EPOCHS: it goes on. started: seconds
+ * Why the run ends after a step whose batch had this loss; TILEPROP_STOP_EPOCHS: it continues. started: seconds
  * on the monotonic clock. unwanted: a callback asked to stop.
  */
 tileprop_stop tp_stopping_stepped(const tileprop_options *options, double loss, double started, bool unwanted);

@@ -19,7 +19,6 @@ static void pause_for(struct tp_trainer *t, tileprop_stop reason)
     t->result->stopped_by = reason;
 }
 
-/* Member 0: calls progress. */
 static void report(struct tp_trainer *t)
 {
     if (t->options.progress && t->options.progress(t->options.context, &t->progress) != 0)
@@ -55,7 +54,7 @@ static void stop(struct tp_trainer *t)
     t->result->stopped_by = TILEPROP_STOP_PROGRESS;
 }
 
-/* The mean loss of the batch, and what follows from it: a decision of rank 0. */
+/* Rank 0 finds the mean loss of the batch and decides what follows from it. */
 static void decide(struct tp_trainer *t, size_t rows)
 {
     const tileprop_run_options *wishes = t->wishes;
@@ -223,13 +222,12 @@ static bool evaluation_follows(const struct tp_trainer *t, size_t step)
     return i < evaluations && i * steps / evaluations == step;
 }
 
-/* Steps [begin, end) of an epoch, of which an evaluation may follow the last one
- * alone. Empty: the run ends. */
+/* Steps [begin, end) of an epoch; an evaluation can follow only the last of them. Empty: the run ends. */
 struct stretch {
     size_t begin, end;
 };
 
-/* The next stretch of steps. No member goes on, and so changes the position of the run, before all have read it. */
+/* The next stretch of steps. No member continues, which would change the run's position, before all have read it. */
 static struct stretch next_stretch(struct tp_trainer *t, size_t index)
 {
     const size_t steps = t->run.steps_per_epoch, epoch = t->state.steps / steps;
@@ -269,7 +267,7 @@ void tp_trainer_begin_step(struct tp_trainer *t, size_t step)
     t->step.measure = t->options.log_gradients && evaluation_follows(t, step);
 }
 
-/* The step's outputs stay where they are until the next one. */
+/* The step's outputs remain until the next step. */
 static void measure_activity(struct tp_trainer *t, size_t step)
 {
     const size_t rows = batch_of(t, step).rows;
@@ -335,7 +333,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
 /* After a stretch, by the team: an evaluation, a checkpoint. */
 static void between_steps(struct tp_trainer *t, struct tp_member *self)
 {
-    /* Read here: what follows begins with a barrier, and these change only after it. */
+    /* Read here: everything below begins with a barrier, and these change only after it. */
     const enum tp_pause pause = t->pause;
     if (pause < TP_STOP && t->state.evaluation_due)
         evaluate_now(t, self);
@@ -349,7 +347,7 @@ static void between_steps(struct tp_trainer *t, struct tp_member *self)
     }
 }
 
-/* The whole run, from the view of one member. Members that take no part in steps wait for what follows them. */
+/* The whole run, as seen by one member. Members that take no part in steps wait for what follows them. */
 static void train_member(void *context, size_t index, size_t members)
 {
     struct tp_trainer *t = context;
@@ -358,7 +356,7 @@ static void train_member(void *context, size_t index, size_t members)
     void *unbound = tp_trainer_enter(t, self);
     (void)members;
     tp_team_barrier();
-    if (t->state.evaluation_due) /* of a run that is resumed */
+    if (t->state.evaluation_due) /* in a resumed run */
         evaluate_now(t, self);
     for (struct stretch stretch = next_stretch(t, index); stretch.begin < stretch.end;
          stretch = next_stretch(t, index)) {
@@ -426,8 +424,8 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
         tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->wishes->times);
     if (t->differs)
         return tp_fail(error, TILEPROP_FAILURE,
-                       "rank %zu: weights found that differ from those of rank 0 after step %zu, expected the same: "
-                       "its data, program or hardware differ",
+                       "rank %zu: expected the weights of rank 0 after step %zu, found others: its data, program or "
+                       "hardware differ",
                        t->differs, t->state.steps - 1);
     const tileprop_status status = tp_network_hash(&t->network, &r->weights_hash, error);
     return status == TILEPROP_OK && t->pause == TP_DIVERGED ? tp_trainer_diverged(t, error) : status;

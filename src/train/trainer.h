@@ -35,12 +35,12 @@ struct tp_training {
     const struct tp_dataset *train, *validation;
     const struct tp_dataset *test;                /* evaluated once, at the end; optional */
     const struct tp_weights *initial_weights;     /* of the network's shape; NULL: random */
-    const struct tp_normalization *normalization; /* that the weights were trained with; NULL: fitted to train */
+    const struct tp_normalization *normalization; /* the one the weights were trained with; NULL: fitted to train */
     const struct tp_plan *plan;                   /* set by tests; NULL: chosen */
 
-    bool unverified; /* what the run says of the file of its initial weights */
+    bool unverified; /* for the report: the file of the initial weights has no checksum */
 
-    /* Where to resume; NULL: from the beginning. As many states as the optimizer keeps. */
+    /* Where to resume; NULL: from the beginning. One array of resumed_states for each that the optimizer keeps. */
     const struct tp_training_state *resumed;
     const struct tp_weights *resumed_weights, *resumed_states;
 

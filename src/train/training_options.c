@@ -33,16 +33,16 @@ void tp_options_resolve(tileprop_options *o, tileprop_type type, size_t samples)
 tileprop_status tp_options_check(const tileprop_options *o, size_t samples, struct tp_error *error)
 {
     if (o->hidden_count > TILEPROP_HIDDEN_MAX)
-        return tp_fail(error, TILEPROP_USAGE, "--hidden: %zu layers found, expected at most %d", o->hidden_count,
-                       TILEPROP_HIDDEN_MAX);
+        return tp_fail(error, TILEPROP_USAGE, "--hidden: expected at most %d layers, found %zu", TILEPROP_HIDDEN_MAX,
+                       o->hidden_count);
     for (size_t l = 0; l < o->hidden_count; l++) {
         if (o->hidden[l] == 0)
-            return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu has 0 units, expected at least 1", l + 1);
+            return tp_fail(error, TILEPROP_USAGE, "--hidden: layer %zu: expected at least 1 unit, found 0", l + 1);
     }
     if (o->batch == 0)
         return tp_fail(error, TILEPROP_USAGE, "--batch: expected at least 1, found 0");
     if (samples == 0)
-        return tp_fail(error, TILEPROP_USAGE, "no training samples, expected at least 1");
+        return tp_fail(error, TILEPROP_USAGE, "expected at least 1 training sample, found none");
     if (o->drop_last && o->batch > samples)
         return tp_fail(error, TILEPROP_USAGE,
                        "--batch: %zu is more than the %zu training samples, which leaves no whole batch; use "
@@ -50,7 +50,7 @@ tileprop_status tp_options_check(const tileprop_options *o, size_t samples, stru
                        o->batch, samples);
     const size_t steps = o->lr_steps ? o->lr_steps : o->epochs * tp_options_steps_per_epoch(o, samples);
     if (o->warmup && o->warmup >= steps)
-        return tp_fail(error, TILEPROP_USAGE, "--warmup: %zu of %zu steps found, expected fewer", o->warmup, steps);
+        return tp_fail(error, TILEPROP_USAGE, "--warmup: expected fewer than %zu steps, found %zu", steps, o->warmup);
     return TILEPROP_OK;
 }
 
@@ -58,21 +58,24 @@ tileprop_status tp_options_check_sets(const struct tp_dataset *train, const stru
                                       const struct tp_dataset *test, struct tp_error *error)
 {
     if (train->count == 0 || validation->count == 0)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "no %s samples, expected at least 1",
+        return tp_fail(error, TILEPROP_BAD_INPUT, "expected at least 1 %s sample, found none",
                        train->count == 0 ? "training" : "validation");
     if (validation->features != train->features)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "validation samples have %zu values, training samples have %zu",
-                       validation->features, train->features);
-    if (validation->classes > train->classes)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "validation has class %zu, training has classes 0 to %zu only",
-                       validation->classes - 1, train->classes - 1);
-    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
         return tp_fail(error, TILEPROP_BAD_INPUT,
-                       "%zu test samples of %zu values and %zu classes, expected at least 1 of %zu and at most %zu",
-                       test->count, test->features, test->classes, train->features, train->classes);
+                       "expected validation samples of %zu values as in the training set, found %zu", train->features,
+                       validation->features);
+    if (validation->classes > train->classes)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "expected validation classes from 0 to %zu as in the training set, found %zu",
+                       train->classes - 1, validation->classes - 1);
+    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "expected at least 1 test sample of %zu values and at most %zu classes, found %zu of %zu and %zu",
+            train->features, train->classes, test->count, test->features, test->classes);
     if (train->count > UINT32_MAX)
-        return tp_fail(error, TILEPROP_BAD_INPUT, "%zu training samples, expected at most %u", train->count,
-                       UINT32_MAX);
+        return tp_fail(error, TILEPROP_BAD_INPUT, "expected at most %u training samples, found %zu", UINT32_MAX,
+                       train->count);
     return TILEPROP_OK;
 }
 

@@ -27,7 +27,7 @@ tileprop_status tp_options_check(const tileprop_options *options, size_t samples
 tileprop_status tp_options_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
                                       const struct tp_dataset *test, struct tp_error *error);
 
-/* By resolved options, for at least one sample. */
+/* Takes resolved options and at least one sample. */
 size_t tp_options_steps_per_epoch(const tileprop_options *options, size_t samples);
 
 /* The number of threads that these options mean on this machine. */

@@ -14,7 +14,7 @@
 
 #define SHORTENINGS 2 /* of a layer's step, at most */
 
-/* The course's step, the own one, and twice that. */
+/* The step given by the course, our own, and twice that. */
 enum { COURSE, OWN, OWN_TWICE, STEPS };
 
 struct sorted_input {
@@ -28,12 +28,12 @@ struct measurement {
     double steps[STEPS];
     size_t widest;               /* layer's units */
     double *scratch;             /* [members][2][widest] */
-    struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones stand side by side */
+    struct sorted_input *inputs; /* [batch][rows of this layer], ascending: equal ones are adjacent */
     double *quotient[STEPS];     /* [units][rows] of this layer */
     uint8_t *crossed;            /* [units][rows]: bit s: step s carried a sum through a kink */
     int (*progress)(void *context, double share);
     void *context;
-    double done, all; /* weights: of the layers before this one, and of all */
+    double done, all; /* number of weights in the layers before this one, and in all */
     atomic_bool stop;
 };
 
@@ -49,7 +49,7 @@ static int by_value(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* What each row of the layer's weights is multiplied with: an input, or 1 for the bias row. */
+/* What each row of the layer's weights is multiplied by: an input, or 1 for the bias row. */
 static void sort_inputs(struct measurement *m)
 {
     const struct tp_f64_layer *layer = &m->reference->layers[m->layer];
@@ -62,7 +62,7 @@ static void sort_inputs(struct measurement *m)
     }
 }
 
-/* Activates z in place; whether a unit lies on the other side of a kink than in `before`. */
+/* Activates z in place; returns whether a unit is now on the other side of a kink than in `before`. */
 static bool activate(const struct tp_f64_activation *activation, size_t units, const double *before, double *z)
 {
     bool crossed = false;
@@ -102,8 +102,7 @@ static double moved_loss(const struct tp_reference_f64 *reference, double *scrat
     return reference->weights[sample] * tp_f64_loss(layer->units, sums, reference->labels[sample], NULL);
 }
 
-/* All weights that feed one unit. Inputs of a sample that are equal move the unit equally: one quotient
- * serves them all. */
+/* All weights that feed one unit. Equal inputs of a sample move the unit equally, so one quotient serves them all. */
 static void measure_unit(struct measurement *m, double *scratch[2], size_t unit)
 {
     const struct tp_reference_f64 *reference = m->reference;
@@ -146,7 +145,7 @@ static void measure_units(void *context, size_t member, size_t members)
     }
 }
 
-/* (K + 5) u sum |a||w| of the sums that one sample makes in a layer, weighted with |dC/dz|. */
+/* (K + 5) u sum |a||w| over one sample's sums in a layer, weighted by |dC/dz|. */
 static double rounding_of_sums(const struct tp_reference_f64 *reference, size_t l, size_t sample)
 {
     const struct tp_f64_layer *layer = &reference->layers[l];
@@ -158,7 +157,7 @@ static double rounding_of_sums(const struct tp_reference_f64 *reference, size_t 
     return (double)(layer->rows + 5) * ROUNDOFF * total;
 }
 
-/* What computing the loss from logits may be off by, as a part of the mean. Its weight rounds once more. */
+/* Bound on the rounding error of the loss computed from logits, as part of the mean. Its weight adds a rounding. */
 static double rounding_of_loss(const struct tp_reference_f64 *reference, size_t sample)
 {
     const struct tp_f64_layer *last = &reference->layers[reference->layer_count - 1];
@@ -240,7 +239,7 @@ static tileprop_layer_gradients summarise(const struct measurement *m)
     return found;
 }
 
-/* Whether a shorter step would decide no more. */
+/* Whether a shorter step would not decide more. */
 static bool is_fine(const tileprop_layer_gradients *layer)
 {
     return layer->truncation + layer->rounding <= TILEPROP_CHECK_COARSEST * layer->largest ||
@@ -266,7 +265,7 @@ static tileprop_status measure_layer(struct measurement *m, size_t threads, tile
         *found = summarise(m);
         if (m->stop || shortenings == SHORTENINGS || is_fine(found))
             return TILEPROP_OK;
-        /* Where truncation c h^2 and rounding r / h add up to the least. */
+        /* The step at which the sum of truncation c h^2 and rounding r / h is smallest. */
         step *= cbrt(found->rounding / (2 * found->truncation));
     }
 }

@@ -75,7 +75,7 @@ static void layout(struct tp_reference_f64 *reference, struct tp_arena *arena)
     }
 }
 
-/* The initial weights of the trainer. */
+/* Copies the trainer's initial weights. */
 static tileprop_status copy_weights(struct tp_reference_f64 *reference, struct tp_network *network,
                                     const tileprop_options *options, struct tp_error *error)
 {

@@ -17,7 +17,7 @@ struct tp_f64_activation {
 
 /* Matrices are row-major. a of the last layer is z: logits. */
 struct tp_f64_layer {
-    size_t inputs, rows, units; /* rows of weights: of inputs, and the last one of biases, if there are any */
+    size_t inputs, rows, units; /* rows of weights: one per input, and a last one for biases, if any */
     double *w;                  /* [rows][units] */
     double *z, *a;              /* [batch][units] */
     double *d;                  /* [batch][units], dC/dz of the mean loss C */
@@ -37,8 +37,8 @@ struct tp_reference_f64 {
 extern const struct tp_f64_activation tp_f64_activations[TP_ACTIVATION_COUNT];
 
 /*
- * A network of the options' shape and initial weights, with the first min(count, batch) samples in it, of which
- * there must be one. tp_f64_free() it afterwards, on error too.
+ * A network with the options' shape and initial weights, and with the first min(count, batch) samples as its batch; at
+ * least one. The caller calls tp_f64_free(), on error too.
  * Errors: TILEPROP_FAILURE if out of memory.
  */
 tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_options *options,
@@ -46,13 +46,13 @@ tileprop_status tp_f64_make(struct tp_reference_f64 *reference, const tileprop_o
                             struct tp_error *error);
 void tp_f64_free(struct tp_reference_f64 *reference);
 
-/* Inputs of a layer for one sample: its own row of them. */
+/* A layer's inputs for one sample. */
 static inline const double *tp_f64_inputs(const struct tp_reference_f64 *reference, size_t layer, size_t sample)
 {
     return (layer == 0 ? reference->inputs : reference->layers[layer - 1].a) + sample * reference->layers[layer].inputs;
 }
 
-/* What a row of weights is multiplied with: an input, or 1. */
+/* What a row of weights is multiplied by: an input, or 1. */
 static inline double tp_f64_input(const struct tp_f64_layer *layer, const double *inputs, size_t row)
 {
     return row < layer->inputs ? inputs[row] : 1;

@@ -158,31 +158,31 @@ static void test_refuses(void **state)
     const char *const missing[] = {"a", NULL, "c"}, *const latin[] = {"a", "h\xf6he", "c"};
     tileprop_model_parts p = all_parts();
     (void)state;
-    refuse(TILEPROP_USAGE, NULL, "parts: NULL");
+    refuse(TILEPROP_USAGE, NULL, "parts: ... found NULL");
     p.size = 8;
-    refuse(TILEPROP_USAGE, &p, "parts: size 8");
+    refuse(TILEPROP_USAGE, &p, "parts: ... found 8");
     p = all_parts(), p.features = 0;
-    refuse(TILEPROP_USAGE, &p, "parts: features: 0 ... 1");
+    refuse(TILEPROP_USAGE, &p, "parts: features: ... 1 ... found 0");
     p = all_parts(), p.layers = 66;
-    refuse(TILEPROP_USAGE, &p, "parts: layers: 66 ... 1 to 65");
+    refuse(TILEPROP_USAGE, &p, "parts: layers: ... 1 to 65 ... found 66");
     p = all_parts(), p.units = NULL;
-    refuse(TILEPROP_USAGE, &p, "parts: units: NULL");
+    refuse(TILEPROP_USAGE, &p, "parts: units: ... found NULL");
     p = all_parts(), p.units = none, p.layers = 1;
-    refuse(TILEPROP_USAGE, &p, "parts: units[0]: 0");
+    refuse(TILEPROP_USAGE, &p, "parts: units[0]: ... found 0");
     p.units = many;
-    refuse(TILEPROP_USAGE, &p, "parts: units[0]: 70000");
+    refuse(TILEPROP_USAGE, &p, "parts: units[0]: ... found 70000");
     p = all_parts(), p.activation = TILEPROP_LINEAR;
-    refuse(TILEPROP_USAGE, &p, "parts: activation: 0");
+    refuse(TILEPROP_USAGE, &p, "parts: activation: ... found 0");
     p = all_parts(), p.shift = not_finite;
-    refuse(TILEPROP_BAD_INPUT, &p, "parts: shift[1]: inf ... finite");
+    refuse(TILEPROP_BAD_INPUT, &p, "parts: shift[1]: ... finite ... found inf");
     p = all_parts(), p.weights = bad;
-    refuse(TILEPROP_BAD_INPUT, &p, "layer 1: weights[1]: inf ... finite");
+    refuse(TILEPROP_BAD_INPUT, &p, "layer 1: weights[1]: ... finite ... found inf");
     p = all_parts(), p.class_names = missing;
-    refuse(TILEPROP_USAGE, &p, "parts: class_names[1]: NULL");
+    refuse(TILEPROP_USAGE, &p, "parts: class_names[1]: ... found NULL");
     p = all_parts(), p.class_names = latin;
-    refuse(TILEPROP_BAD_INPUT, &p, "parts: names ... not UTF-8");
+    refuse(TILEPROP_BAD_INPUT, &p, "parts: ... names ... UTF-8");
     p = all_parts(), p.feature_names = missing;
-    refuse(TILEPROP_USAGE, &p, "parts: feature_names[1]: NULL");
+    refuse(TILEPROP_USAGE, &p, "parts: feature_names[1]: ... found NULL");
 }
 
 int main(void)

@@ -333,36 +333,36 @@ static void test_what_is_refused(void **state)
     data.indices = of;
     data.values = entries;
     starts[0] = -1;
-    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[0]: -1 ... 0");
+    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[0]: ... 0 ... found -1");
     starts[0] = 0;
     starts[2] = 1;
-    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[2]: 1 ... at least 2");
+    refused(&data, TILEPROP_BAD_INPUT, "train: indptr[2]: ... at least 2 ... found 1");
     starts[2] = 2;
     of[4] = 150;
-    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: index 150 ... 0 to 149");
+    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: ... 0 to 149 ... found 150");
     of[4] = -1;
-    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: index -1 ... 0 to 149");
+    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: ... 0 to 149 ... found -1");
     of[4] = 1;
-    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: index 1 ... more than 1");
+    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 2: expected an index above 1, the previous one, found 1");
     of[4] = 149;
     entries[3] = NAN;
-    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 1: nan ... finite");
+    refused(&data, TILEPROP_BAD_INPUT, "train: row 2: entry 1: ... finite ... found nan");
     entries[3] = 4;
     missing = data;
     missing.indptr = NULL;
-    refused(&missing, TILEPROP_USAGE, "train: indptr: NULL ... TILEPROP_CSR");
+    refused(&missing, TILEPROP_USAGE, "train: indptr: ... TILEPROP_CSR ... found NULL");
     missing = data;
     missing.indices = NULL;
-    refused(&missing, TILEPROP_USAGE, "train: indices: NULL ... TILEPROP_CSR");
+    refused(&missing, TILEPROP_USAGE, "train: indices: ... TILEPROP_CSR ... found NULL");
     missing = data;
     missing.values = NULL;
-    refused(&missing, TILEPROP_USAGE, "train: values: NULL ... TILEPROP_CSR");
+    refused(&missing, TILEPROP_USAGE, "train: values: ... TILEPROP_CSR ... found NULL");
     missing = data;
     missing.stride = FEATURES;
-    refused(&missing, TILEPROP_USAGE, "train: stride: 150 ... 0");
+    refused(&missing, TILEPROP_USAGE, "train: stride: ... 0 ... found 150");
     missing = data;
     missing.offset = offset;
-    refused(&missing, TILEPROP_BAD_INPUT, "train: samples of type csr ... offsets");
+    refused(&missing, TILEPROP_BAD_INPUT, "train: ... offsets ... found csr");
 }
 
 int main(void)

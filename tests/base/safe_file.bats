@@ -49,7 +49,7 @@ run_as_nobody() {
     touch open/m.tileprop-tmp
     exec 9<open/m.tileprop-tmp
     flock 9
-    refused_by train run_as_nobody 1 "--save: open/m: is being written" "${few[@]}" --save open/m
+    refused_by train run_as_nobody 1 "--save: open/m: is already being written" "${few[@]}" --save open/m
     [ -e open/m.tileprop-tmp ]
 }
 

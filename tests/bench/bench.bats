@@ -135,15 +135,15 @@ assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values()), 
 --workload nothing|--workload: expected all or names from
 --isa sse|--isa: expected
 --benchmark_nothing|unrecognized
---against HEAD --json|--json: expected without --against
---against HEAD --isa avx2|--isa: expected without --against
---layers 5,5 --benchmark_filter=x|--benchmark_filter=x: expected without --layers
---workload all --threads 2|--threads: expected without --workload
---batch 5|--batch: expected with --layers
---once|--once: expected with --workload
+--against HEAD --json|--json: not valid with --against
+--against HEAD --isa avx2|--isa: not valid with --against
+--layers 5,5 --benchmark_filter=x|--benchmark_filter=x: not valid with --layers
+--workload all --threads 2|--threads: not valid with --workload
+--batch 5|--batch: valid only with --layers
+--once|--once: valid only with --workload
 END
     [ "$refused" -eq 10 ]
     cd "$BATS_TEST_TMPDIR"
     run "$bench" --against HEAD
-    [[ $status -eq 2 && $output == "bench: --against: no bench/guard.py found, expected to run in the project root" ]]
+    [[ $status -eq 2 && $output == "bench: --against: missing bench/guard.py; run bench in the project root" ]]
 }

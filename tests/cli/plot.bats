@@ -137,28 +137,28 @@ columns=step,epoch,train_loss,validation_loss,validation_accuracy,train_accuracy
         printf "$2" >no.csv
         refused_by train "$train" 3 "$1" --data absent --plot a.svg --plot-with no.csv
     }
-    refuse_history 'no.csv: line 1: "a,b" ... expected "step,epoch' 'a,b\n1,2\n'
-    refuse_history 'no.csv: line 1: "" found' ''
-    refuse_history 'no.csv: no evaluations found' "$columns"
-    refuse_history 'no.csv: no evaluations found' "$columns\n0,1,2.5,,,\n"
-    refuse_history 'no.csv: line 3: "x" found, expected a number' "$columns\n0,1,2.5,2.4,0.1,\n1,1,x,,,\n"
-    refuse_history 'no.csv: line 3: "" found, expected a number' "$columns\n0,1,2.5,2.4,0.1,\n1,1,"
-    refuse_history 'no.csv: line 3: step 7 found, expected 1' "$columns\n0,1,2.5,2.4,0.1,\n7,1,2.5,,,\n"
-    refuse_history 'no.csv: a zero byte at offset 4' 'step\0'
+    refuse_history 'no.csv: line 1: expected "step,epoch ... found "a,b"' 'a,b\n1,2\n'
+    refuse_history 'no.csv: line 1: ... found ""' ''
+    refuse_history 'no.csv: expected the evaluations of a run, found none' "$columns"
+    refuse_history 'no.csv: expected the evaluations of a run, found none' "$columns\n0,1,2.5,,,\n"
+    refuse_history 'no.csv: line 3: expected a number, found "x"' "$columns\n0,1,2.5,2.4,0.1,\n1,1,x,,,\n"
+    refuse_history 'no.csv: line 3: expected a number, found ""' "$columns\n0,1,2.5,2.4,0.1,\n1,1,"
+    refuse_history 'no.csv: line 3: expected step 1, found 7' "$columns\n0,1,2.5,2.4,0.1,\n7,1,2.5,,,\n"
+    refuse_history 'no.csv: expected a history as text, found a zero byte at offset 4' 'step\0'
     refused_by train "$train" 3 "absent.csv: cannot be opened" --data absent --plot a.svg --plot-with absent.csv
     printf '%s\n0,1,2.5,2.4,0.1,\n' $columns >no.csv
     refused_by train "$train" 3 "absent.csv: cannot be opened" --data absent --plot a.svg --plot-with no.csv,absent.csv
-    refused_by train "$train" 2 "--plot-with: expected with --plot only" --data absent --plot-with no.csv
-    refused_by train "$train" 2 "--plot-with: more than 5 files" --data absent --plot a.svg \
+    refused_by train "$train" 2 "--plot-with: valid only with --plot" --data absent --plot-with no.csv
+    refused_by train "$train" 2 "--plot-with: expected at most 5 files, found more" --data absent --plot a.svg \
         --plot-with no.csv,no.csv,no.csv,no.csv,no.csv,no.csv
     [ "$(ls)" = no.csv ]
 }
 
 @test "a run does not overwrite --plot-with files" {
     printf '%s\n0,1,2.5,2.4,0.1,\n' $columns | tee one.csv >old.csv
-    refused_by train "$train" 2 "--plot: old.csv ... --plot-with reads" --plot old.svg --plot-with one.csv,old.csv
-    refused_by train "$train" 2 "--history: ./old.csv ... --plot-with" --history ./old.csv --plot a.svg --plot-with old.csv
-    refused_by train "$train" 2 "--save: one.csv ... --plot-with" --save one.csv --plot a.svg --plot-with one.csv,old.csv
+    refused_by train "$train" 2 "--plot: ... found old.csv ... --plot-with reads" --plot old.svg --plot-with one.csv,old.csv
+    refused_by train "$train" 2 "--history: ... found ./old.csv ... --plot-with" --history ./old.csv --plot a.svg --plot-with old.csv
+    refused_by train "$train" 2 "--save: ... found one.csv ... --plot-with" --save one.csv --plot a.svg --plot-with one.csv,old.csv
     cmp one.csv old.csv
     printf 'plot = a.svg\nplot-with = one.csv,old.csv\n' >run.conf
     run "$train" --config "$PWD/run.conf" --print-config

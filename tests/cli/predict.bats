@@ -190,18 +190,18 @@ sys.stdout.buffer.write(bytes(min(p, 254) + 1 for p in d))' | png upper.png 28
     cmp halves.csv upper.csv
 
     png odd.png 30 0
-    refused 3 "odd.png: 30 x 30 pixels ... 28 x 28" "$model" --image odd.png
+    refused 3 "odd.png: ... 28 x 28 pixels ... found 30 x 30" "$model" --image odd.png
     python3 -c '
 import struct, zlib
 chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 open("oblong.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 56, 28, 8, 0, 0, 0, 0))
                                + chunk(b"IDAT", zlib.compress(bytes(57 * 28))) + chunk(b"IEND", b""))'
-    refused 3 "oblong.png: 56 x 28 pixels ... 28 x 28" "$model" --image oblong.png
+    refused 3 "oblong.png: ... 28 x 28 pixels ... found 56 x 28" "$model" --image oblong.png
     head -c 60 plain.png >cut.png
     refused 3 "cut.png: ... damaged" "$model" --image cut.png
     refused 3 "pixels: ... PNG file" "$model" --image pixels
     png huge.png 4097 0
-    refused 3 "huge.png: 4097 x 4097 pixels ... 4096" "$model" --image huge.png
+    refused 3 "huge.png: ... 4096 pixels ... found 4097 x 4097" "$model" --image huge.png
 }
 
 @test "the worst errors: drawn on a terminal, otherwise listed; a contact sheet" {
@@ -246,7 +246,7 @@ END
 }
 
 @test "usage errors are exit 2" {
-    refused 2 "no model ... train --save"
+    refused 2 "model ... train --save"
     refused 2 "--model: ... once ... twice" a b
     refused 2 "--limt ... --limit" a --limt 1
     refused 2 "--image: ... --data" a --image b --data c
@@ -262,7 +262,7 @@ END
 @test "bad input is exit 3: invalid or mismatched models and data" {
     refused 3 "absent: ... opened" absent
     printf x >short
-    refused 3 "short: 1 bytes ... safetensors file" short
+    refused 3 "short: ... safetensors file ... bytes, found 1" short
     refused 3 "absent: ... opened" "$model" --data absent
     python3 - "$model" <<'END'
 import json, struct, sys
@@ -282,11 +282,11 @@ open("one", "wb").write(bytes([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 3, 16]) + bytes(784
 open("label", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 1, 12]))
 open("labels", "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 2]))
 END
-    refused 3 "bare: layers alone ... model ... train ... activation ... --init-from" bare
-    refused 3 "newer: __metadata__: format_version: ... 3 ... 2 ... newer tileprop" newer
-    refused 3 "samples: samples ... 3 values ... 784" "$model" --data samples
-    refused 3 "label 12 ... 10" "$model" --data one --labels label
-    refused 3 "labels: byte 4: 2 labels ... 1" "$model" --data one --labels labels
+    refused 3 "bare: ... model ... train ... found layers ... activation ... --init-from" bare
+    refused 3 "newer: __metadata__: format_version: ... 2 ... 3 ... newer tileprop" newer
+    refused 3 "samples: ... samples ... 784 values ... found 3" "$model" --data samples
+    refused 3 "10 ... found 12" "$model" --data one --labels label
+    refused 3 "labels: byte 4: ... 1 labels ... found 2" "$model" --data one --labels labels
 }
 
 @test "samples that cannot be predicted are named, exit 3, and nothing is written" {

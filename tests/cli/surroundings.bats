@@ -73,7 +73,7 @@ side_by_side() { # OPTION FILE...
         cat "err$i"
         case $code in
         0) [ ! -s "err$i" ] && succeeded+=("$(weights <"out$i")") ;;
-        1) [ "$(cat "err$i")" = "train: --$option: ${!i}: is being written, by another program or for another option" ] ;;
+        1) [ "$(cat "err$i")" = "train: --$option: ${!i}: is already being written, by another program or for another option" ] ;;
         *) false ;;
         esac
     done
@@ -163,10 +163,10 @@ calm() {
     grep -q '^data  *standard input, ' rest
     [ "$("$train" "${table[@]}" table.csv --val-data table.csv | weights)" = \
         "$("$train" "${table[@]}" table.csv --val-data - <table.csv | weights)" ]
-    refused_by train "$train" 2 '--val-data: - found ... --data reads standard input' "${table[@]}" - --val-data -
-    refused_by train "$train" 3 'standard input: is a directory' "${table[@]}" - <.
-    refused_by train "$train" 3 'standard input: no line found' "${table[@]}" - </dev/null
-    refused_by train "$train" 3 '/dev/null: no line found' "${table[@]}" /dev/null
+    refused_by train "$train" 2 '--val-data: expected a file, found -: --data reads standard input' "${table[@]}" - --val-data -
+    refused_by train "$train" 3 'standard input: expected a file, found a directory' "${table[@]}" - <.
+    refused_by train "$train" 3 'standard input: expected a table, found no line' "${table[@]}" - </dev/null
+    refused_by train "$train" 3 '/dev/null: expected a table, found no line' "${table[@]}" /dev/null
     printf 'data = -\n' >../stream.conf
     "$train" --config ../stream.conf --print-config | grep -qx 'data = -'
 }
@@ -196,7 +196,7 @@ calm() {
 
 @test "a file of zeros is not an IDX file" {
     truncate -s 1M zeros
-    refused_by train "$train" 3 "zeros: byte 0: a zero byte ... expected a table" "${table[@]}" zeros
+    refused_by train "$train" 3 "zeros: byte 0: expected a table ... found a zero byte" "${table[@]}" zeros
 }
 
 @test "progress fits a terminal of any width" {

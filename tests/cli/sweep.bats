@@ -89,8 +89,8 @@ END
     "$sweep" "${few[@]}" "${grid[@]}" --runs part.csv --table part --quiet >/dev/null
     diff <(cut -d, -f 1-11,13- whole.csv | sort) <(cut -d, -f 1-11,13- part.csv | sort)
     diff <(cut -d, -f 1-14 whole) <(cut -d, -f 1-14 part)
-    refused 2 '--runs: part.csv: no runs of a sweep with the same options and data' "${few[@]}" --seeds 3 --runs part.csv
-    refused 2 '--runs: part.csv: no runs' "${few[@]}" "${grid[@]}" --batch 33 --runs part.csv
+    refused 2 '--runs: part.csv: ... runs of a sweep with the same options and data' "${few[@]}" --seeds 3 --runs part.csv
+    refused 2 '--runs: part.csv: ... runs' "${few[@]}" "${grid[@]}" --batch 33 --runs part.csv
     env --default-signal=INT "$sweep" "${few[@]:0:6}" "${grid[@]}" --epochs 100000 --runs stopped.csv >out 2>err &
     child=$!
     for _ in {1..100}; do
@@ -114,18 +114,18 @@ END
     printf '0,1\n1,3\n' >other-c.csv
     common=(--vary lr=0.01,0.02 --epochs 2)
     "$sweep" --data t.csv --sample-weight w "${common[@]}" --runs a --quiet >/dev/null
-    refused 2 '--runs: a: no runs' --data other.csv --sample-weight w "${common[@]}" --runs a
+    refused 2 '--runs: a: ... runs' --data other.csv --sample-weight w "${common[@]}" --runs a
     "$sweep" --data t.svm "${common[@]}" --runs b --quiet >/dev/null
-    refused 2 '--runs: b: no runs' --data other.svm "${common[@]}" --runs b
+    refused 2 '--runs: b: ... runs' --data other.svm "${common[@]}" --runs b
     "$sweep" --data t.csv --class-weight c.csv "${common[@]}" --runs c --quiet >/dev/null
-    refused 2 '--runs: c: no runs' --data t.csv --class-weight other-c.csv "${common[@]}" --runs c
+    refused 2 '--runs: c: ... runs' --data t.csv --class-weight other-c.csv "${common[@]}" --runs c
 }
 
 @test "a table's test samples are drawn before folds and seeds, so no run has seen them" {
     for i in {1..20}; do echo "$i,$((i % 2))"; done >t.csv
     table=(--data t.csv --header no --hidden 4 --epochs 3 --vary lr=0.01,0.02 --test-holdout 5)
     "$sweep" "${table[@]}" --folds 5 --best best.conf --json --quiet >found.json 2>report
-    grep -q 'of 5 samples that no choice has seen' report
+    grep -q 'on 5 samples not used for any choice' report
     grep -q '^test-holdout = none$' best.conf
     # Exactly these rows change no run's weights.
     "$sweep" "${table[@]}" --folds 5 --runs r.csv --quiet >/dev/null
@@ -136,8 +136,8 @@ END
         ! cmp -s <(column r.csv weights | sort) <(column "o$i.csv" weights | sort) || same=$((same + 1))
     done
     [ "$same" -eq 5 ]
-    refused 2 '--test-holdout: 19 of 20 samples leave a class none' --data t.csv --header no --vary lr=0.1 --test-holdout 19
-    refused 2 '--folds: 16 found, expected at most 15' "${table[@]}" --folds 16
+    refused 2 '--test-holdout: 19 of 20 samples leaves a class without training samples' --data t.csv --header no --vary lr=0.1 --test-holdout 19
+    refused 2 '--folds: expected at most 15, the number of rows, found 16' "${table[@]}" --folds 16
     refused 2 '--test-holdout: 20 of 20 samples' --data t.csv --header no --test-holdout 20 --seeds 2
     "$sweep" "${table[@]}" --seeds 2 --json --quiet >seeds.json 2>/dev/null
     python3 -c '
@@ -152,8 +152,8 @@ assert a["test_accuracy"] * 5 in range(6) and b["test_accuracy"] * 5 in range(6)
     [ "$(column r.csv fold | sort -u | wc -l)" -eq 5 ]
     grep -q 'over folds' out
     refused 2 '--folds: ... directory' "${few[@]}" --folds 3
-    refused 2 '--folds: expected without --seeds' --data t.csv --folds 3 --seeds 2
-    refused 2 '--folds: expected without --val-split' --data t.csv --folds 3 --val-split 0.5
+    refused 2 '--folds: not valid with --seeds' --data t.csv --folds 3 --seeds 2
+    refused 2 '--folds: not valid with --val-split' --data t.csv --folds 3 --val-split 0.5
 }
 
 @test "a run that diverges is the last row" {
@@ -184,7 +184,7 @@ assert sweep["test_accuracy"] == run["test_accuracy"] and sweep["test_loss"] == 
     done
     [ "$(ls)" = $'s.gp\ns.svg' ]
     refused 2 '--plot: expected ... s.pdf' "${few[@]}" "${grid[@]}" --plot s.pdf
-    refused 2 '--plot: expected with --vary only' "${few[@]}" --seeds 2 --plot s.svg
+    refused 2 '--plot: valid only with --vary' "${few[@]}" --seeds 2 --plot s.svg
 }
 
 @test "configuration files can vary; the command line takes precedence" {
@@ -200,9 +200,9 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     done <runs
     [ "$(wc -l <runs)" -eq 4 ]
     { cat b.conf; echo 'save = m'; } >d.conf
-    refused 2 '--vary config=d.conf: --save: expected with train only' "${few[@]}" --vary config=a.conf,d.conf
+    refused 2 '--vary config=d.conf: --save: valid only with train' "${few[@]}" --vary config=a.conf,d.conf
     echo 'seed = 7' >>b.conf
-    refused 2 '--vary config=b.conf: other data, or another seed' "${few[@]}" --vary config=a.conf,b.conf
+    refused 2 '--vary config=b.conf: expected the data and seed of the first file, found others' "${few[@]}" --vary config=a.conf,b.conf
     refused 2 '--vary config=c.conf: --config: c.conf: No such file' --vary config=a.conf,c.conf
 }
 
@@ -216,8 +216,8 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     "$sweep" "${few[@]}" --vary lr=0.01,0.02 --seeds 2 --runs r.csv --histories h --quiet >/dev/null
     cmp t.csv h/2.csv # runs without a history are done again
     touch file
-    refused 2 '--log-gradients: expected with --histories only' "${few[@]}" --log-gradients on
-    refused 2 '--vary log-gradients=on: --log-gradients: expected' "${few[@]}" --vary log-gradients=off,on
+    refused 2 '--log-gradients: valid only with --histories' "${few[@]}" --log-gradients on
+    refused 2 '--vary log-gradients=on: --log-gradients: valid only' "${few[@]}" --vary log-gradients=off,on
     refused 1 '--histories: file: Not a directory' "${few[@]}" --histories file
 }
 
@@ -229,7 +229,7 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
         for path in h/0.csv ./h//1.csv "$PWD/h/x" new/../h/0.csv new/h/0.csv there/1.csv link/1.csv; do
             [ "$(realpath -m "$folder")" = "$(dirname "$(realpath -m "$path")")" ] || continue
             echo "$folder $path"
-            refused 2 "--runs: $path: found in the folder of --histories" --data absent --histories "$folder" --runs "$path"
+            refused 2 "--runs: $path: expected a file outside the folder of --histories" --data absent --histories "$folder" --runs "$path"
         done
     done
     "$sweep" "${few[@]}" --vary lr=0.01,0.02 --histories h --runs r.csv --quiet >/dev/null
@@ -238,8 +238,8 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
     ln -s h/0.csv t.csv
     cp -a h before
     for option in runs table best plot; do
-        refused 2 "--$option: h/1.csv: found in" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option h/1.csv
-        refused 2 "--$option: t.csv: found in" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option t.csv
+        refused 2 "--$option: h/1.csv: expected a file outside" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option h/1.csv
+        refused 2 "--$option: t.csv: expected a file outside" "${few[@]}" --vary lr=0.01,0.02 --histories h --$option t.csv
     done
     "$sweep" "${few[@]}" --vary lr=0.01,0.02 --histories h --runs r.csv --table h.csv --quiet >/dev/null
     diff -r before h
@@ -256,25 +256,25 @@ for row in csv.DictReader(line for line in open("r.csv") if line[0] != "#"):
         refused 2 "--vary$parts" --data absent --vary "$value"
     done <<'END'
 lr=x| lr=x: --lr: expected a number ... "x"
-rate=1|: "rate" found, expected one of config, normalize, hidden
-seed=1,2|: "seed" found
-threads=1,2|: "threads" found
-init-from=a|: "init-from" found
-missing=mean|: "missing" found
-lr|: "lr" found, expected lr=VALUE,VALUE,...
-lr=1,1|: lr: 1 found twice
-lr=1,|: lr: an empty value
+rate=1|: expected one of config, normalize, hidden ... found "rate"
+seed=1,2|: ... found "seed"
+threads=1,2|: ... found "threads"
+init-from=a|: ... found "init-from"
+missing=mean|: ... found "missing"
+lr|: expected lr=VALUE,VALUE,..., found "lr"
+lr=1,1|: lr: 1: expected once, found twice
+lr=1,|: lr: expected a value, found none
 END
-    refused 2 '--vary: lr found twice' --data absent --vary lr=1 --vary lr=2
-    refused 2 '--vary: lr found, and --lr too' --data absent --lr 2 --vary lr=1
-    refused 2 '--vary optimizer=sgd momentum=0.5: --momentum: expected with momentum' --data absent \
+    refused 2 '--vary: lr: expected once, found twice' --data absent --vary lr=1 --vary lr=2
+    refused 2 '--vary: lr: not valid with --lr' --data absent --lr 2 --vary lr=1
+    refused 2 '--vary optimizer=sgd momentum=0.5: --momentum: valid only with momentum' --data absent \
         --vary optimizer=sgd,momentum --vary momentum=0.5
-    refused 2 '--save: expected with train only' --data absent --save m
+    refused 2 '--save: valid only with train' --data absent --save m
     refused 2 '--none: no such option' --none
     refused 3 'absent: cannot be opened' --data absent --vary lr=1,2
     echo 'epochs = 2' >c.conf
-    refused 2 '--vary lr=1: --config: c.pipe: a pipe' --config c.pipe --vary lr=1,2 < <(mkfifo c.pipe; cat c.conf >c.pipe & sleep 0.1)
+    refused 2 '--vary lr=1: --config: c.pipe: ... found a pipe' --config c.pipe --vary lr=1,2 < <(mkfifo c.pipe; cat c.conf >c.pipe & sleep 0.1)
     refused 2 '--vary batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=32,1000 --histories h --runs r
-    refused 2 '--vary warmup=40: --warmup: 40 of 40 steps' "${few[@]}" --vary warmup=10,40 --histories h --runs r
+    refused 2 '--vary warmup=40: --warmup: ... 40 steps' "${few[@]}" --vary warmup=10,40 --histories h --runs r
     [[ ! -e h && ! -e r ]]
 }

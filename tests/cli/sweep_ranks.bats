@@ -51,7 +51,7 @@ rows() { cut -d, -f1-11,13- "$1" | sort; }
     cp t.csv data
     head -n 80 t.csv >other/t.csv
     on_rank_2 'exec unshare -rm bash -c "mount --bind other data && exec \"\$@\"" - "$@"'
-    said sweep 3 't.csv: data found that differ from those of rank 0' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
+    said sweep 3 't.csv: expected the data of rank 0, found other data' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
     rm other/t.csv
     said sweep 3 't.csv: cannot be opened' 3 ./wrap "$sweep" --data data/t.csv --header no --epochs 2 --quiet
 }

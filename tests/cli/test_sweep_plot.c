@@ -99,7 +99,7 @@ static void test_nothing(void **state)
     assert_int_equal(tp_drawing_open(&drawing, "--plot", path, &error), TILEPROP_OK);
     const tileprop_status status = tp_sweep_plot(&drawing, &(struct tp_sweep_results){"loss", options, 1}, &error);
     tp_drawing_discard(&drawing);
-    check_failure(status, TILEPROP_FAILURE, &error, "--plot: no run has a loss");
+    check_failure(status, TILEPROP_FAILURE, &error, "--plot: expected a run with a loss");
     assert_int_not_equal(access(path, F_OK), 0);
     free(path);
 }

@@ -56,7 +56,7 @@ goes_on() {
 
 @test "an error is reported once, with its rank, and ends all" {
     said train 2 'no such option' 3 "$train" --none
-    said train 2 '--shards: 8 found, expected at least 9' 9 "$train" "${digits[@]}" "${few[@]}"
+    said train 2 '--shards: expected at least 9, found 8' 9 "$train" "${digits[@]}" "${few[@]}"
     said train 4 'is not finite at step ' 3 "$train" "${digits[@]}" "${few[@]}" --activation relu --lr 1e3 --normalize none --weight-decay 100
     on_rank_2 'export TILEPROP_ISA=none'
     said train 2 'rank 2 on ' 3 ./wrap "$train" "${digits[@]}" "${few[@]}"
@@ -70,7 +70,7 @@ goes_on() {
     printf '\1' | dd of=other/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     printf '\2' | dd of=data/train-labels-idx1-ubyte bs=1 seek=100 conv=notrunc status=none
     on_rank_2 'exec unshare -rm bash -c "mount --bind other data && exec \"\$@\"" - "$@"'
-    said train 3 'training data found that differ from those of rank 0' 3 ./wrap "$train" "${few[@]}" --data data
+    said train 3 'training data: expected the same as on rank 0, found others' 3 ./wrap "$train" "${few[@]}" --data data
     rm other/train-labels-idx1-ubyte
     said train 3 'rank 2 on ' 3 ./wrap "$train" "${few[@]}" --data data
 }

@@ -103,7 +103,7 @@ static void test_load_failures(void **state)
 {
     char *message = NULL;
     assert_true(asprintf(&message,
-                         "%s: no data ... none-images-idx3-ubyte, none-images-idx3-ubyte.gz, "
+                         "%s: expected one of none-images-idx3-ubyte, none-images-idx3-ubyte.gz, "
                          "none-images.idx3-ubyte, none-images.idx3-ubyte.gz",
                          (const char *)*state) > 0);
     check_load_failure(*state, "none", message);
@@ -126,11 +126,11 @@ static void test_load_failures(void **state)
     labels[7] = 3;
     write_pair(*state, "differ");
     scratch_write(*state, "differ-labels-idx1-ubyte", labels, sizeof labels - 1);
-    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 4: 3 labels ... 4");
+    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 4: ... 4 labels ... found 3");
     check_load_failure(*state, "differ", "/differ-images-idx3-ubyte");
 
     scratch_write(*state, "differ-labels-idx1-ubyte", four_images, sizeof four_images);
-    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 3: 3 dimensions ... image file");
+    check_load_failure(*state, "differ", "differ-labels-idx1-ubyte: byte 3: ... found 3 dimensions ... image file");
 }
 
 /* A data set of `count` samples of two features with sample i = {2 i, 2 i + 1} and label i % 3. */

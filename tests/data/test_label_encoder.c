@@ -132,8 +132,8 @@ static void test_known_classes_are_the_only_ones(void **state)
     uint16_t labels[] = {2, 0}, found = 42;
     assert_int_equal(label(&classes, "a"), 2);
     assert_int_equal(label(&classes, "7.0"), 1);
-    check_refused(&classes, "c", "class \"c\" ... training data");
-    check_refused(&classes, "1.5", "class \"1.5\" ... training data");
+    check_refused(&classes, "c", "training data ... found \"c\"");
+    check_refused(&classes, "1.5", "training data ... found \"1.5\"");
     assert_false(tp_label_encoder_find(&classes, "7.0", 3, &found) || found != 42);
     assert_true(tp_label_encoder_find(&classes, "b", 1, &found) && found == 0);
     assert_int_equal(tp_label_encoder_finish(&classes, &schema, labels, 2, NULL), TILEPROP_OK);
@@ -141,7 +141,7 @@ static void test_known_classes_are_the_only_ones(void **state)
     tp_string_table_free(&classes.names);
 
     classes = begin(one);
-    check_refused(&classes, "a", "class \"a\"");
+    check_refused(&classes, "a", "found \"a\"");
     tp_string_table_free(&classes.names);
 }
 

@@ -99,7 +99,7 @@ static void test_folds(void **state)
     struct tp_dataset few = sorted((const size_t[]){1, 1}, 2), tail;
     struct tp_error error = {""};
     check_failure(tp_dataset_draw_fold(&few, 3, 0, 5, &tail, &error), TILEPROP_USAGE, &error,
-                  "--folds: 3 of 2 samples");
+                  "--folds: expected fewer than 3 ... 2 samples");
     tp_dataset_free(&few);
 }
 
@@ -200,7 +200,7 @@ static void test_missing(void **state)
     assert_memory_equal(other, ((const float[]){2, 5}), sizeof other);
     samples[1] = samples[3] = samples[5] = NAN;
     check_failure(tp_missing_means(&dataset, means, &error), TILEPROP_BAD_INPUT, &error,
-                  "input 2 ... missing ... 3 training samples");
+                  "input 2: expected a value ... 3 training samples");
 }
 
 /* A value without an entry is 0, not missing; an entry may be missing. */

@@ -109,11 +109,11 @@ begin_endless() {
     grep -q ' lr 0.02 cosine, ' out
     [ "$(weights <out)" = "$long" ]
     same_files
-    refused 2 "--epochs: 3 found, expected 2 as in c" "${net[@]}" --epochs 3 "${schedule[@]}" --resume c
+    refused 2 "--epochs: expected 2 as in c, found 3" "${net[@]}" --epochs 3 "${schedule[@]}" --resume c
     "$train" "${net[@]}" "${kept[@]}" --epochs 1 "${schedule[@]}" --lr-steps 40 --checkpoint d >/dev/null
     "$train" "${net[@]}" "${kept[@]}" --epochs 2 "${schedule[@]}" --lr-steps 40 --resume d >out
     [ "$(weights <out)" = "$long" ]
-    refused 2 "--warmup: 40 of 40 steps found, expected fewer" "${net[@]}" --epochs 2 --warmup 40 --history h.csv
+    refused 2 "--warmup: expected fewer than 40 steps, found 40" "${net[@]}" --epochs 2 --warmup 40 --history h.csv
 }
 
 @test "--resume auto starts a new run if there is no checkpoint, and leaves no other files" {
@@ -200,7 +200,7 @@ END
     wild=(--data t.csv --header no --hidden 5 --batch 4 --evals-per-epoch 1 --lr 1000 --weight-decay 900 --optimizer sgd)
     run --separate-stderr "$train" "${wild[@]}" --checkpoint c --checkpoint-every 1
     [ "$status" -eq 4 ]
-    grep -q "^train: warning: --checkpoint: c: weights or optimizer state with values that are not finite" <<<"$stderr"
+    grep -q "^train: warning: --checkpoint: c: expected finite weights and optimizer state" <<<"$stderr"
     [[ ${stderr_lines[-1]} == "train: the loss of the batch is not finite at step "* ]]
     diverged=$(sed -n 's/.* not finite at step \([0-9]*\).*/\1/p' <<<"${stderr_lines[-1]}")
     run "$train" "${wild[@]}" --resume c
@@ -374,7 +374,7 @@ stop_and_time() {
     "$train" "${base[@]}" --checkpoint c >/dev/null
     cp c before
     while read -r name value kept; do
-        refused 2 "--$name: $value ... $kept ... c" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
+        refused 2 "--$name: expected $kept as in c, found $value" "${base[@]}" "--$name" "$value" --checkpoint c --resume auto
     done <<'END'
 activation tanh improved-sigmoid
 init he fan-in
@@ -400,8 +400,8 @@ stop-at-loss 0.5 none
 normalize feature global
 test-holdout 10 none
 END
-    refused 2 "--hidden: 24 ... 24,20 ... c" "${few[@]}" --hidden 24 --epochs 2 --resume c
-    refused 2 "--epochs: 1 ... 20 steps ... 40" "${few[@]}" --hidden "24,20" \
+    refused 2 "--hidden: expected 24,20 as in c, found 24" "${few[@]}" --hidden 24 --epochs 2 --resume c
+    refused 2 "--epochs: ... 40 steps ... found 1, which is 20 steps" "${few[@]}" --hidden "24,20" \
         --epochs 1 --resume c
     cmp c before
 }
@@ -425,7 +425,7 @@ END
     base=(--header no --epochs 2 --quiet --hidden 5)
     "$train" "${base[@]}" --data t.csv --val-data v.csv --checkpoint c >/dev/null
     sed '3s/^3/4/' t.csv >other.csv
-    refused 2 "--data: ... training set ... c: fingerprint" "${base[@]}" --data other.csv \
+    refused 2 "--data: ... training set ... c: ... fingerprint" "${base[@]}" --data other.csv \
         --val-data v.csv --resume c
     head -n 21 t.csv >w.csv
     refused 2 "--data: ... validation set" "${base[@]}" --data t.csv --val-data w.csv --resume c
@@ -441,10 +441,10 @@ END
 
 @test "outputs that need earlier results are refused if the checkpoint lacks them" {
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
-    none="c ... no history ... --history ... --plot"
+    none="c: expected a history, found none ... --history ... --plot"
     refused 2 "--history: $none" "${net[@]}" --epochs 1 --resume c --history h.csv
     refused 2 "--plot: $none" "${net[@]}" --epochs 1 --resume c --plot p.svg
-    refused 2 "--save-best: c ... no best weights" "${net[@]}" --epochs 1 --resume c --save-best b
+    refused 2 "--save-best: c: expected best weights, found none" "${net[@]}" --epochs 1 --resume c --save-best b
     [ "$(ls)" = c ]
 }
 
@@ -463,7 +463,7 @@ END
     refused 3 "absent: ... opened" "${base[@]}" --resume absent
     ln -s loop loop
     refused 1 "loop: ... regular file" "${base[@]}" --checkpoint loop --resume auto
-    refused 3 "m: __metadata__: no run.steps ... checkpoint ... model ... initial weights" "${base[@]}" \
+    refused 3 "m: __metadata__: ... run.steps of a checkpoint, found none ... --init-from ... model" "${base[@]}" \
         --resume m
     for bytes in 0 7 100 3000 50000; do
         head -c $bytes c >short
@@ -473,14 +473,14 @@ END
         change "$name" "$value"
         refused 3 "changed: __metadata__: $part" "${base[@]}" --resume changed
     done <<'END'
-numerics_version 1 numerics_version: 1 ... 3 ... --resume-inexact
-run.steps 0 run.best_step: 36 ... 0
+numerics_version 1 numerics_version: expected 3, found 1 ... --resume-inexact
+run.steps 0 run.best_step: expected 0 to 0, found 36
 run.steps -1 run.steps: ... integer
-run.steps 18446744073709551615 run.steps: 18446744073709551615 ... 0 ... 9223372036854775807
-run.best_step 40 run.best_step: 40 ... 0 ... 39
-run.evaluations_since_best 1000 run.evaluations_since_best: 1000 ... 0 ... 40
-run.beta1_power 1.5 run.beta1_power: 1.5 ... 0 ... 1
-run.seconds -1 run.seconds: -1 ... 0
+run.steps 18446744073709551615 run.steps: expected 0 to 9223372036854775807, found 18446744073709551615
+run.best_step 40 run.best_step: expected 0 to 39, found 40
+run.evaluations_since_best 1000 run.evaluations_since_best: expected 0 to 40, found 1000
+run.beta1_power 1.5 run.beta1_power: expected 0 to 1, found 1.5
+run.seconds -1 run.seconds: expected 0 or more, found -1
 run.seconds inf run.seconds: ... finite number
 run.ended time run.ended: ... epochs, early-stop, accuracy ... loss
 run.validation xyz run.validation: ... hexadecimal number
@@ -488,7 +488,7 @@ END
     change options "lr = auto"
     refused 3 "changed: __metadata__: options: ... names" "${base[@]}" --resume changed
     change run.steps 41
-    refused 2 "--epochs: 2 ... 40 steps ... 41" "${base[@]}" --resume changed
+    refused 2 "--epochs: ... 41 steps ... found 2, which is 40 steps" "${base[@]}" --resume changed
     change numerics_version 1
     "$train" "${base[@]}" --resume changed --resume-inexact >out
     [ "$(weights <out)" = "$("$train" "${base[@]}" --resume c | weights)" ]
@@ -503,20 +503,20 @@ END
         # shellcheck disable=SC2086
         refused 3 "changed: ${part//_/ }" "${few[@]}" $options --epochs 2 --resume changed
     done <<'END'
-layers_found --hidden 24
-layers_found --hidden 24,20 --bias all
-1_arrays_..._2 --hidden 24,20 --optimizer adam
+expected_the_layers --hidden 24
+expected_the_layers --hidden 24,20 --bias all
+expected_2_arrays_..._found_1 --hidden 24,20 --optimizer adam
 END
     flat=("${few[@]}" --hidden none --bias none --epochs 1)
     "$train" "${flat[@]}" --checkpoint c >/dev/null
     LC_ALL=C sed 's/\("run.state0.layers.0.weight":[^]]*\)\[10,784\]/\1[784,10]/; s/tileprop_checksum/tileprop_accepted/' c >changed
-    refused 3 "changed: run.state0.layers: ... other" "${flat[@]}" --resume changed
+    refused 3 "changed: run.state0.layers: ... found others" "${flat[@]}" --resume changed
 }
 
 @test "a checkpoint that cannot be written: exit 1, the previous one stays, and the run finishes" {
     refused 1 "--checkpoint: absent/c: No such file or directory" --data absent --checkpoint absent/c
     refused 1 "--checkpoint: .: ... regular file" --data absent --checkpoint .
-    refused 2 "--checkpoint: c ... --save" --data absent --checkpoint c --save c
+    refused 2 "--checkpoint: ... found c, which --save writes" --data absent --checkpoint c --save c
     "$train" "${net[@]}" --epochs 1 --checkpoint c >/dev/null
     cp c before
     # 8 KiB for each file

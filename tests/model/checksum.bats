@@ -61,7 +61,7 @@ change() { # KIND SOURCE TARGET [MORE]
     for tensor in layers.0.weight layers.0.bias layers.1.weight input.scale input.shift; do
         for place in first last any; do
             change $tensor m bad $place
-            refused_by predict "$predict" 3 "bad: __metadata__: tileprop_checksum: ... found, expected ... damaged ... edited" bad
+            refused_by predict "$predict" 3 "bad: __metadata__: tileprop_checksum: expected ... for this content, found ... damaged ... edited" bad
         done
     done
     change run.state0.layers.1.weight c bad any

@@ -64,7 +64,7 @@ END
     [ "$(tensors fitted input.scale)" != "$(tensors m input.scale)" ]
     "$train" "${still[@]}" --data b.csv --save fresh >/dev/null
     [ "$(tensors fitted input.scale input.shift)" = "$(tensors fresh input.scale input.shift)" ]
-    refused 2 "--normalize: global ... feature ... m ... --renormalize" "${still[@]}" --data b.csv --init-from m --normalize global
+    refused 2 "--normalize: ... feature ... m ... found global ... --renormalize" "${still[@]}" --data b.csv --init-from m --normalize global
     refused 2 "--renormalize: ... --init-from" "${still[@]}" --data b.csv --renormalize on
 }
 
@@ -82,8 +82,8 @@ END
     refused 3 'lacking.csv: row 1: ... "y"' "${still[@]}" --data lacking.csv --init-from m
     refused 3 'renamed.csv: row 1: ... "y"' "${still[@]}" --data renamed.csv --init-from m
     refused 2 "--leave-out: ... --init-from m" "${still[@]}" --data b.csv --init-from m --leave-out x
-    refused 2 "--label: kind ... label ... m" "${still[@]}" --data b.csv --init-from m --label kind
-    refused 3 "IDX ... columns ... m" "${still[@]}" --data "$root/data/mnist" --init-from m
+    refused 2 "--label: ... label ... m ... found kind" "${still[@]}" --data b.csv --init-from m --label kind
+    refused 3 "columns ... m ... found IDX" "${still[@]}" --data "$root/data/mnist" --init-from m
 }
 
 @test "--init-from matches classes by name and refuses others" {
@@ -91,11 +91,11 @@ END
     "$predict" kept --data b.csv --output found >/dev/null
     "$predict" m --data b.csv --output expected >/dev/null
     cmp expected found
-    refused 3 'birds.csv: row ... (label): class "bird"' "${still[@]}" --data birds.csv --init-from m
+    refused 3 'birds.csv: row ... "bird"' "${still[@]}" --data birds.csv --init-from m
 }
 
 @test "--init-from imputes the model's means for missing values" {
-    refused 3 'gaps.csv: row 2, column 2 (y): "" ... --missing mean' "${still[@]}" --data gaps.csv --init-from m
+    refused 3 'gaps.csv: row 2, column 2 (y): ... found "" ... --missing mean' "${still[@]}" --data gaps.csv --init-from m
     "$train" "${net[@]}" --data gaps.csv --missing mean --save g >/dev/null
     "$train" "${still[@]}" --data gaps.csv --init-from g --save kept >/dev/null
     "$predict" g --data gaps.csv --output expected >/dev/null
@@ -153,7 +153,7 @@ begin() {
         (("hidden1", 4, 5), ("hidden2", 3, 4), ("embed", 5, 4), ("head", 2, 3))]'
     "$train" --data a.csv --hidden 5,4,3 --epochs 1 --quiet --init-from f >/dev/null
     foreign f <<<'net("in.", "an_end.")'
-    refused 3 'f: layers an_end.weight F32 [2, 3], in.weight F32 [3, 2] found ... more than one order ... 0.weight' \
+    refused 3 'f: expected layers ... found an_end.weight F32 [2, 3], in.weight F32 [3, 2], which fit in more than one order ... 0.weight' \
         --data t.csv --init-from f --hidden 3
 }
 
@@ -162,20 +162,20 @@ begin() {
         foreign f
         refused 3 "$1" --data a.csv --hidden 3 --init-from f
     }
-    bad 'f: 1.weight F32 [3], 1.bias F32 [3], 1.running_mean F32 [3], 1.num_batches_tracked I64 [] found' <<<'
+    bad 'f: ... found 1.weight F32 [3], 1.bias F32 [3], 1.running_mean F32 [3], 1.num_batches_tracked I64 []' <<<'
         net("0.", "3.") + [("1." + n, "F32", [3], [1, 1, 1]) for n in ("weight", "bias", "running_mean")] + [
         ("1.num_batches_tracked", "I64", [], [7])]'
-    bad '0.weight: found I64 [3, 2], expected F32, F16, BF16 or F64; convert it to F32' <<<'
+    bad '0.weight: expected F32, F16, BF16 or F64, found I64 [3, 2]' <<<'
         [("0.weight", "I64", [3, 2], [1] * 6)]'
     bad '0.weight: value 1 is not finite as a float' <<<'[("0.weight", "F64", [3, 2], [1, 1e39, 1, 1, 1, 1])]'
-    bad 'f: t0 F32 [1], t1 F32 [1] ... (300 in all) found' <<<'[(f"t{i}", "F32", [1], [1]) for i in range(300)]'
-    bad 'f: conv.weight F32 [1, 1, 2, 2] found' <<<'[("conv.weight", "F32", [1, 1, 2, 2], [1] * 4)]'
+    bad 'f: ... found t0 F32 [1], t1 F32 [1] ... (300 in all)' <<<'[(f"t{i}", "F32", [1], [1]) for i in range(300)]'
+    bad 'f: ... found conv.weight F32 [1, 1, 2, 2]' <<<'[("conv.weight", "F32", [1, 1, 2, 2], [1] * 4)]'
 }
 
 @test "a model of another program gets activation and normalization from the options" {
     foreign f <<<'net("0.", "2.")'
     begin f --hidden 3 --activation relu --normalize none
-    refused 2 'f: biases of layer 1 ... --bias all' --data t.csv --hidden 3 --init-from f --bias input
-    refused 3 'f: layers 2-3-2 found, expected 784 inputs' --data "$root/data/mnist" --hidden 3 --init-from f
-    refused_by predict "$predict" 3 'f: layers alone ... activation and normalization; train --init-from' f --data t.csv
+    refused 2 'f: layer 1 (from 0): ... --bias all' --data t.csv --hidden 3 --init-from f --bias input
+    refused 3 'f: expected 784 inputs ... found layers 2-3-2' --data "$root/data/mnist" --hidden 3 --init-from f
+    refused_by predict "$predict" 3 'f: ... found layers ... train --init-from' f --data t.csv
 }

@@ -66,7 +66,7 @@ json_of() {
     echo "$output"
     [ "$status" -eq 4 ]
     [ "$(cat m)" = old ]
-    [[ $output == *"saved       nothing in m: the run diverged"* ]]
+    [[ $output == *"saved       nothing written to m: the run diverged"* ]]
 }
 
 @test "the file is the same for any number of threads and any instruction set" {
@@ -86,14 +86,14 @@ json_of() {
 
 @test "--init-from refuses weights that do not fit the network, naming layer and option" {
     "$train" "${small[@]}" --bias all --save m >/dev/null
-    refused 2 "biases of layer 2 ... --bias input ... --bias all" "${small[@]}" --init-from m
-    refused 2 "layers 784-24-20-10 ... 784-64-10" "${few[@]}" --bias all --init-from m
+    refused 2 "layer 2 ... --bias input ... --bias all" "${small[@]}" --init-from m
+    refused 2 "784-64-10 ... found 784-24-20-10" "${few[@]}" --bias all --init-from m
     refused 2 "--activation improved-sigmoid" "${small[@]}" --bias all --activation relu --init-from m
     refused 3 "absent: ... opened" "${small[@]}" --init-from absent
     head -c 100 m >cut-short
     refused 3 "cut-short: byte 0: ... header" "${small[@]}" --init-from cut-short
     gzip -k m
-    refused 3 "m.gz: gzip ... unpacked" "${small[@]}" --init-from m.gz
+    refused 3 "m.gz: ... unpacked ... found gzip" "${small[@]}" --init-from m.gz
 }
 
 @test "unwritable paths are exit 1 before data are read, and existing files stay" {
@@ -101,7 +101,7 @@ json_of() {
         refused 1 "$option: absent/m: No such file or directory" --data absent "$option" absent/m
         refused 1 "$option: .: ... file ... directory" --data absent "$option" .
     done
-    refused 2 "--save-best: m ... --save" --data absent --save m --save-best m
+    refused 2 "--save-best: ... found m ... --save" --data absent --save m --save-best m
     printf old >m
     refused 3 absent --data absent --save m --save-best n
     [ "$(ls)" = m ]
@@ -115,7 +115,7 @@ json_of() {
     echo "$status: $output $stderr"
     [ "$status" -eq 1 ]
     [[ $stderr == "train: --save: "*"m: File too large" ]]
-    [[ $output == *"saved       nothing in m"* ]]
+    [[ $output == *"saved       nothing written to m"* ]]
     [ "$(ls)" = m ]
     [ "$(cat m)" = old ]
 }
@@ -199,7 +199,7 @@ END
     { head -c 21000000 /dev/zero | tr '\0' a && echo ,b,kind; } >wide.csv
     for i in $(seq 60); do echo "$((i % 7)),$((i % 3)),c$((i % 2))"; done >>wide.csv
     for option in save save-best checkpoint; do
-        refused 3 'wide.csv: names and categories of ... bytes found, expected at most 19865600' \
+        refused 3 'wide.csv: expected names and categories of at most 19865600 bytes' \
             --data wide.csv --hidden 4 --epochs 1 "--$option" m
         [ ! -e m ]
     done

@@ -31,10 +31,10 @@ static void test_orders_layers(void **state)
          false},
         {{{"fc1.weight", 3, 5}, {"out.weight", 5, 3}}, "more than one order", false},
         {{{"1.weight", 4, 5}, {"0.weight", 3, 4}},
-         "0.weight F32 [3, 4], 1.weight F32 [4, 5] found ... no order",
+         "found 0.weight F32 [3, 4], 1.weight F32 [4, 5], which fit in no order",
          false},
         {{{"fc1.weight", 4, 5}, {"out.weight", 3, 6}},
-         "fc1.weight F32 [4, 5], out.weight F32 [3, 6] found ... no order",
+         "found fc1.weight F32 [4, 5], out.weight F32 [3, 6], which fit in no order",
          false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -86,10 +86,10 @@ static void test_orders_many_layers(void **state)
     tensors[1].shape[0] = 9;
     tensors[2].shape[1] = 8;
     check_failure(tp_foreign_layers_find(&read, &weights, layers, &error), TILEPROP_BAD_INPUT, &error,
-                  "more than 65 layers");
+                  "at most 65 layers");
     read.count--;
     check_failure(tp_foreign_layers_find(&read, &weights, layers, &error), TILEPROP_BAD_INPUT, &error,
-                  "aa.weight F32 [4, 5], ab.weight ... (65 in all) found ... more than one order ... in order");
+                  "found aa.weight F32 [4, 5], ab.weight ... (65 in all) ... more than one order ... in order");
 }
 
 static void test_widens_types(void **state)
@@ -113,7 +113,7 @@ static void test_widens_types(void **state)
                  {"F64", "\x9a\x99\x99\x99\x99\x99\xb9\x3f", 8, 0.1f, NULL},
                  {"F64", "\xff\xff\xff\xef\xff\xff\xef\xc7", 8, -FLT_MAX, NULL},
                  {"F64", "\x00\x00\x00\xf0\xff\xff\xef\x47", 8, 0, "w: value 0 is not finite as a float"},
-                 {"F64", "\x00\x00\x00\x00\x00\x00\xf0\x7f", 8, 0, "w: value 0 is not finite, expected"}};
+                 {"F64", "\x00\x00\x00\x00\x00\x00\xf0\x7f", 8, 0, "w: value 0 is not finite"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct tp_safetensors read = {.file = {.path = "made"}};

@@ -269,19 +269,19 @@ static void test_refuses_tensors(void **state)
         struct tp_tensor tensors[3];
         const char *part;
     } cases[] = {
-        {{{NULL, NULL, 0, {0}, 0, 0}}, "no tensors found ... NAME.weight [units, inputs] ... NAME.bias"},
+        {{{NULL, NULL, 0, {0}, 0, 0}}, "NAME.weight [units, inputs] ... NAME.bias ... found no tensors"},
         {{{"layers.0.weight", "I64", 2, {3, 5}, 0, 0}},
-         "layers.0.weight: ... I64 [3, 5] ... F32, F16, BF16 or F64; convert"},
-        {{{"layers.0.weight", "F32", 1, {5}, 0, 0}}, "layers.0.weight F32 [5] found ... [units, inputs]"},
-        {{{"layers.0.weight", "F32", 2, {0, 5}, 0, 0}}, "layers.0.weight F32 [0, 5] found"},
+         "layers.0.weight: expected F32, F16, BF16 or F64, found I64 [3, 5]"},
+        {{{"layers.0.weight", "F32", 1, {5}, 0, 0}}, "[units, inputs] ... found layers.0.weight F32 [5]"},
+        {{{"layers.0.weight", "F32", 2, {0, 5}, 0, 0}}, "found layers.0.weight F32 [0, 5]"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.0.bias", "F32", 1, {5}, 0, 0}},
-         "tensors: layers.0.bias F32 [5] found ... NAME.bias [units]"},
+         "tensors: ... NAME.bias [units] ... found layers.0.bias F32 [5]"},
         {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"layers.1.weight", "F32", 2, {3, 5}, 0, 0}},
-         "layers layers.0.weight F32 [3, 5], layers.1.weight F32 [3, 5] found ... no order ... names"},
-        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "tensors: extra F32 [1] found"},
-        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fcbias", "F32", 1, {3}, 0, 0}}, "tensors: fcbias F32 [3] found"},
-        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fd.bias", "F32", 1, {3}, 0, 0}}, "tensors: fd.bias F32 [3] found"},
-        {{{"a\nb", "F32", 1, {1}, 0, 0}}, "tensors: a?b F32 [1] found"},
+         "found layers.0.weight F32 [3, 5], layers.1.weight F32 [3, 5] ... no order"},
+        {{{"layers.0.weight", "F32", 2, {3, 5}, 0, 0}, {"extra", "F32", 1, {1}, 0, 0}}, "found extra F32 [1]"},
+        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fcbias", "F32", 1, {3}, 0, 0}}, "found fcbias F32 [3]"},
+        {{{"fc.weight", "F32", 2, {3, 5}, 0, 0}, {"fd.bias", "F32", 1, {3}, 0, 0}}, "found fd.bias F32 [3]"},
+        {{{"a\nb", "F32", 1, {1}, 0, 0}}, "tensors: ... found a?b F32 [1]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t count = 0;
@@ -329,25 +329,25 @@ static void test_refuses_texts(void **state)
     static const struct {
         const char *key, *value, *part;
     } cases[] = {{"format", "tileprop", NULL},
-                 {"format", "other", "input.scale F32 [5], input.shift F32 [5] found"},
+                 {"format", "other", "found ... input.scale F32 [5], input.shift F32 [5]"},
                  {"format_version", "1", NULL},
                  {"format_version", "2", NULL},
-                 {"format_version", NULL, "no format_version"},
-                 {"format_version", "3", "format_version: ... 3 ... 2 ... newer tileprop"},
+                 {"format_version", NULL, "missing format_version"},
+                 {"format_version", "3", "format_version: ... 2 ... 3 ... newer tileprop"},
                  {"format_version", "-1", "format_version: ... integer"},
                  {"format_version", "", "format_version: ... integer"},
                  {"format_version", "99999999999999999999", "format_version: ... integer"},
                  {"numerics_version", "3", NULL},
                  {"numerics_version", "x", "numerics_version: ... integer"},
-                 {"activation", "softplus", "activation: softplus ... improved-sigmoid, lecun-tanh, tanh, relu"},
+                 {"activation", "softplus", "activation: ... lecun-tanh, tanh, relu, found softplus"},
                  {"activation", "improved-sigmoid", NULL},
-                 {"normalize", NULL, "no normalize"},
-                 {"classes", "4", "classes: ... 4 ... 3"},
+                 {"normalize", NULL, "missing normalize"},
+                 {"classes", "4", "classes: ... 3 ... 4"},
                  {"class_names", "[\"a\", \"b\"]", "class_names: ... list ... 3 texts"},
                  {"class_names", "[1, 2, 3]", "class_names: ... list ... 3 texts"},
                  {"class_names", "[", "class_names: ... list ... 3 texts"},
                  {"schema", "{\"columns\":[{},{},{},{},{}],\"label_place\":5}", NULL},
-                 {"schema", "{\"columns\":[{}],\"label_place\":0}", "schema: columns ... 1 inputs ... 5"},
+                 {"schema", "{\"columns\":[{}],\"label_place\":0}", "schema: ... columns ... 5 inputs, found 1"},
                  {"data_fingerprint", "xyz", "data_fingerprint: ... hexadecimal number"},
                  {"mean", "nan", "mean: ... finite number"},
                  {"deviation", "1x", "deviation: ... finite number"}};
@@ -384,10 +384,10 @@ static void test_split_features(void **state)
         const char *part;
     } cases[] = {{{NULL, NULL, 0, {0}, 0, 0}, 0, NULL},
                  {{"input.split", "F32", 1, {5}, 0, 0}, 1, NULL},
-                 {{"input.split", "F32", 1, {5}, 0, 0}, 0.5f, "tensors: input.split[2]: ... 0.5 ... 0 or 1"},
-                 {{"input.split", "F32", 1, {5}, 0, 0}, -1, "tensors: input.split[2]: ... -1 ... 0 or 1"},
-                 {{"input.split", "F32", 1, {4}, 0, 0}, 1, "input.split: ... F32 [4] ... F32 [5]"},
-                 {{"input.split", "F64", 1, {5}, 0, 0}, 0, "input.split: ... F64 [5] ... F32 [5]"}};
+                 {{"input.split", "F32", 1, {5}, 0, 0}, 0.5f, "tensors: input.split[2]: ... 0 or 1 ... 0.5"},
+                 {{"input.split", "F32", 1, {5}, 0, 0}, -1, "tensors: input.split[2]: ... 0 or 1 ... -1"},
+                 {{"input.split", "F32", 1, {4}, 0, 0}, 1, "input.split: ... F32 [5] ... F32 [4]"},
+                 {{"input.split", "F64", 1, {5}, 0, 0}, 0, "input.split: ... F32 [5] ... F64 [5]"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct tp_tensor tensors[] = {{"layers.0.weight", "F32", 2, {3, 5}, 0, 0},
                                             {"input.scale", "F32", 1, {5}, 0, 0},
@@ -463,7 +463,7 @@ static void test_limits_names(void **state)
     name[size] = '\0';
     model.schema.classes = (char *[CLASSES]){name, "b", "c"};
     check_failure(tp_model_check(&model, "t.csv", &error), TILEPROP_BAD_INPUT, &error,
-                  "t.csv: names ... categories ... bytes ... 19865600");
+                  "t.csv: ... names ... categories ... 19865600 bytes");
     free(name);
     made_free(&made);
 }
@@ -479,12 +479,12 @@ static void test_starts(void **state)
     options.activation = TILEPROP_RELU;
     assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS + 1, CLASSES, &error), TILEPROP_BAD_INPUT,
-                  &error, "--init-from: m: layers 5-40-17-3 ... 6 inputs ... 3 classes");
+                  &error, "--init-from: m: ... 6 inputs ... 3 classes ... found layers 5-40-17-3");
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES + 1, &error), TILEPROP_BAD_INPUT,
                   &error, "5 inputs ... 4 classes");
     options.hidden_count = 1;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
-                  "layers 5-40-17-3 ... 5-40-3 ... --hidden");
+                  "5-40-3 ... found 5-40-17-3 ... --hidden");
     options.hidden_count = 2;
     options.activation = TILEPROP_TANH;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
@@ -493,13 +493,13 @@ static void test_starts(void **state)
     assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_INPUT;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
-                  "biases of layer 2 ... --bias input ... --bias all");
+                  "layer 2 ... --bias input ... --bias all");
     for (size_t l = 1; l < 3; l++)
         model.weights.layers[l].has_bias = false;
     assert_int_equal(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_NONE;
     check_failure(tp_model_starts(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE, &error,
-                  "biases of layer 0 ... --bias none ... --bias input");
+                  "layer 0 ... --bias none ... --bias input");
     /* Without hidden layers there is no activation. */
     model.described = true;
     model.weights.layer_count = 1;

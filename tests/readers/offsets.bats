@@ -116,9 +116,9 @@ open("forged", "wb").write(struct.pack("<Q", len(text)) + text + v)
 PY
     }
     forge 'h["input.offset"]["dtype"] = "I64"'
-    refused_by predict "$predict" 3 "forged: input.offset: ... I64 [4] ... F64 [4]" forged --data t.csv
+    refused_by predict "$predict" 3 "forged: input.offset: ... F64 [4] ... I64 [4]" forged --data t.csv
     forge 'h["input.offset"]["shape"] = [2, 2]'
-    refused_by predict "$predict" 3 "forged: input.offset: ... F64 [2, 2] ... F64 [4]" forged --data t.csv
+    refused_by predict "$predict" 3 "forged: input.offset: ... F64 [4] ... F64 [2, 2]" forged --data t.csv
     forge 'v[8:16] = struct.pack("<d", float("nan"))'
     refused_by predict "$predict" 3 "forged: input.offset[1]: ... nan" forged --data t.csv
     forge 'v[8:16] = struct.pack("<d", 1e300)'

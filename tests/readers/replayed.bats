@@ -59,7 +59,7 @@ END
 
 @test "missing-value markers, dates and amounts in line 1 are not names" {
     printf 'NaN,p\n5,q\n4,p\n6,q\n' >t.csv
-    refused 3 't.csv: row 1, column 1: "NaN" ... --header no ... --header yes' --data t.csv
+    refused 3 't.csv: row 1, column 1: ... found "NaN" ... --header no ... --header yes' --data t.csv
     local first
     for first in '?' NA '2024-01-31' '10:30' '$5' '5%' '1/2/2024' '2024-01-31T10:30:00Z' '€7' '(3)'; do
         printf '%s,p\n5,q\n4,p\n6,q\n' "$first" >t.csv
@@ -71,7 +71,7 @@ END
     done
     printf '2019,2020,kind\n1,2,a\n3,4,b\n5,6,a\n7,8,b\n' >years.csv
     trained '4 rows, label kind' --data years.csv --label kind
-    refused 3 'years.csv: row 1, column 1: 2019 ... --header no ... --header yes' --data years.csv
+    refused 3 'years.csv: row 1, column 1: ... found 2019 ... --header no ... --header yes' --data years.csv
 }
 
 @test "an option for tables makes a file a table, whatever its content" {
@@ -106,7 +106,7 @@ END
     printf '1,2,p,\n3,4,q,\n5,6,p,\n7,8,q\n' >t.csv
     trained 'note ... t.csv: column 4' --data t.csv --header no
     printf 'a,b,y,\n1,2,p,\n3,4,q,5\n' >t.csv
-    refused 3 't.csv: row 3, column 4: "5" ... column that has neither a name nor a value' --data t.csv
+    refused 3 't.csv: row 3, column 4: ... found "5" ... column that has neither a name nor a value' --data t.csv
 }
 
 @test "a note reports texts that are nearly all distinct" {
@@ -126,7 +126,7 @@ END
 
 @test "errors in line 1 of libsvm text are reported as libsvm's" {
     printf '1 1:nan\n2 1:1\n' >t.svm
-    refused 3 't.svm: line 1: "1:nan" ... INDEX:VALUE' --data t.svm
+    refused 3 't.svm: line 1: ... INDEX:VALUE ... found "1:nan"' --data t.svm
 }
 
 @test "blanks separate fields, as in tables by NumPy, R and UCI" {
@@ -151,7 +151,7 @@ END
     trained 'label kind (column 4) ... note ... r.txt: row 1 ... first column ... left out' --data r.txt
     "$predict" m --data aligned.txt | grep '^validation\|20 samples'
     printf '1 2 0\n3 4\n' >ragged.txt
-    refused 3 'ragged.txt: row 1: 3 fields found, expected 2 as in row 2' --data ragged.txt --header no
+    refused 3 'ragged.txt: row 1: expected 2 fields as in row 2, found 3' --data ragged.txt --header no
 }
 
 @test "# begins a comment unless it begins a cell" {
@@ -177,12 +177,12 @@ END
     printf '1 1:0.5 3:1\n2 1:1\n1 1:0.25\n2 1:2\n' >one.txt
     trained 'libsvm      4 rows, 3 features' --data one.txt --save n
     trained 'libsvm      4 rows, 4 features' --data one.txt --index-base 0
-    refused_by predict "$predict" 3 'zero.txt: line 1: index 0 ... --index-base' n --data zero.txt
+    refused_by predict "$predict" 3 'zero.txt: line 1: ... found 0 ... --index-base' n --data zero.txt
     "$predict" n --data zero.txt --index-base 0 | grep -q '4 samples'
-    refused 3 'line 1: index 0 found, expected 1 or more' --data zero.txt --index-base 1
-    refused 3 'one.txt: index 3 found, expected at most 2, as set by --features' --data one.txt --features 2
+    refused 3 'line 1: expected an index of 1 or more, found 0' --data zero.txt --index-base 1
+    refused 3 'one.txt: expected an index of at most 2 as set by --features, found 3' --data one.txt --features 2
     printf '1,2 1:1\n1 2:1\n' >several.txt
-    refused 3 'several.txt: line 1: "1,2" ... multi-label' --data several.txt
+    refused 3 'several.txt: line 1: ... found "1,2" ... multi-label' --data several.txt
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n' >t.csv
     refused 2 '--features: ... libsvm ... t.csv' --data t.csv --features 5
     refused 2 '--index-base: ... directory' --data "$root/data/mnist" --index-base 0
@@ -203,9 +203,9 @@ END
     printf 'x,c,y\n1,u,a\n2,v,\n' >some.csv
     refused_by predict "$predict" 3 'some.csv: row 3, column 3 (y) ... expected a label' m --data some.csv
     printf 'x,c,y\n1,u,\n2,v,b\n' >some.csv
-    refused_by predict "$predict" 3 'some.csv: row 3, column 3 (y): label "b" ... none' m --data some.csv
+    refused_by predict "$predict" 3 'some.csv: row 3, column 3 (y): expected no label, as in the rows above, found "b"' m --data some.csv
     printf 'x,c\n1,u\n2,w\n3,w\n' >unseen.csv
-    refused_by predict "$predict" 3 'unseen.csv: row 3, column 2 (c): category "w" ... --unseen missing' m --data unseen.csv
+    refused_by predict "$predict" 3 'unseen.csv: row 3, column 2 (c): ... found "w" ... --unseen missing' m --data unseen.csv
     for model in m n; do
         run --separate-stderr "$predict" $model --data unseen.csv --unseen missing
         has_parts "$stderr" 'unseen.csv: 2 cells with a category that the training data do not have, such as "w"'
@@ -232,10 +232,10 @@ END
     done
     cut -d, -f 2- t.csv >other.csv
     printf '1,2,3,4,5,6\n' >many.csv
-    refused_by predict "$predict" 3 'many.csv: row 1: 6 fields found, expected 4 and a label' m --data many.csv --header no
+    refused_by predict "$predict" 3 'many.csv: row 1: expected 4 and a label, as in the training data, found 6 fields' m --data many.csv --header no
     trained 'table       6 rows' --data t.csv --header no --label 4 --leave-out 1,5 --val-data t.csv
     { echo 'id,x,v,kind,id'; cat t.csv; } >twice.csv
-    refused 3 'columns 1 and 5 are both called "id"' --data twice.csv --label kind
+    refused 3 'found "id" in columns 1 and 5' --data twice.csv --label kind
     trained 'table       6 rows, label kind' --data twice.csv --label kind --leave-out 1,5
     [ "$(weights <<<"$output")" = "$hash" ]
 }
@@ -252,7 +252,7 @@ diverged() { # PARTS ARGUMENTS...
 @test "a loss that is not finite is traced to the value that causes it" {
     printf 'x,y\n1,a\n2,b\n3,a\n4,b\n1,a\n' >t.csv
     printf 'x,y\n1,b\n\n3e38,a\n1,b\n' >v.csv
-    diverged 'v.csv: row 4, column "x": 3e+38 found ... normalization' --data t.csv --val-data v.csv --activation relu \
+    diverged 'v.csv: row 4, column "x": 3e+38, which ... normalization' --data t.csv --val-data v.csv --activation relu \
         --hidden 8
     [[ $stderr != *--lr* ]]
     sed 1d v.csv >h.csv
@@ -290,7 +290,7 @@ for part, count in ("train", 4), ("t10k", 2):
 END
     trained '2 inputs, 2 classes' --data d --drop-last off
     printf '\xff' | dd of=d/t10k-labels-idx1-ubyte bs=1 seek=12 conv=notrunc status=none
-    refused 3 't10k-labels-idx1-ubyte: byte 12: label -16777216' --data d
+    refused 3 't10k-labels-idx1-ubyte: byte 12: ... found -16777216' --data d
 }
 
 @test "several files with the same column names are one table" {
@@ -306,24 +306,24 @@ END
     for file in a c; do sed 1d $file.csv >$file.txt; done
     trained 'table       6 rows' --data a.txt,c.txt --header no
     printf 'a,c,y\n7,8,q\n' >other.csv
-    refused 3 'other.csv: row 1: a first line found that differs from row 1 of a.csv' --data a.csv,other.csv
+    refused 3 'other.csv: row 1: expected the header row of a.csv (row 1), found another line' --data a.csv,other.csv
     printf 'a,b,y\n7,8,q\n\n7,x,q\n' >bad.csv
-    refused 3 'bad.csv: row 4, column 2 (b): "x" found, expected a number' --data a.csv,bad.csv
+    refused 3 'bad.csv: row 4, column 2 (b): ... found "x"' --data a.csv,bad.csv
     printf 'a,b,y\n7,8,q\n7,"8,q\n' >bad.csv
     refused 3 'bad.csv: row 3: a double quote on line 3 is not closed' --data a.csv,bad.csv
     refused 3 'absent.csv: cannot be opened' --data a.csv,absent.csv
     printf 'a,b\0' >zero.csv
-    refused 3 'zero.csv: byte 3: a zero byte' --data a.csv,zero.csv
-    refused 3 'a.csv,: nothing found before or after a comma' --data a.csv,
+    refused 3 'zero.csv: byte 3: ... found a zero byte' --data a.csv,zero.csv
+    refused 3 'a.csv,: expected a file'\''s name before and after each comma' --data a.csv,
     printf 'x,p\ny,q\n' >same.txt
     trained 'table       4 rows' --data same.txt,same.txt --header no --save n
     refused_by predict "$predict" 3 'same.txt begins with the same line ... --header' n --data same.txt,same.txt
     "$predict" n --data same.txt,same.txt --header no | grep -q '4 samples'
     printf '1 1:1\n2 2:1\n' >a.svm
     printf '1 1:1\n2 x\n' >b.svm
-    refused 3 'b.svm: line 2: "x"' --data a.svm,b.svm
+    refused 3 'b.svm: line 2: ... found "x"' --data a.svm,b.svm
     printf '1 1:1\n2 2:1 1:1\n' >b.svm
-    refused 3 'b.svm: line 2: index 1 found, expected 3' --data a.svm,b.svm
+    refused 3 'b.svm: line 2: expected an index of 3 or more, found 1' --data a.svm,b.svm
     trained 'libsvm      4 rows' --data a.svm,a.svm
     mkdir sub
     mv a.csv b.csv.gz c.csv sub
@@ -334,13 +334,13 @@ END
     (cd sub && "$train" --config run.conf --print-config >written.conf)
     trained 'table       8 rows' --config sub/written.conf
     [ "$(weights <<<"$output")" = "$hash" ]
-    refused 2 '--save: ... c.csv found, which --data reads' --data sub/a.csv,sub/c.csv --save sub/c.csv
+    refused 2 '--save: ... found ... c.csv, which --data reads' --data sub/a.csv,sub/c.csv --save sub/c.csv
     printf 'a,b,y\r1,2,p\r3,4,q\r5,6,p' >cr.csv
     printf 'a,b,y\r7,8,q\r9,1,r\r' >more.csv
     trained 'table       8 rows' --data cr.csv,more.csv,sub/c.csv
     [ "$(weights <<<"$output")" = "$hash" ]
     sed -i s/7/x/ more.csv
-    refused 3 'more.csv: row 2, column 1 (a): "x" found' --data cr.csv,more.csv
+    refused 3 'more.csv: row 2, column 1 (a): ... found "x"' --data cr.csv,more.csv
     cp all.csv 'with,comma.csv'
     trained 'table       8 rows' --data with,comma.csv
     [ "$(weights <<<"$output")" = "$hash" ]
@@ -348,26 +348,26 @@ END
 
 @test "an option that a format does not use is refused" {
     printf '1 1:1\n2 2:1\n1 1:2\n2 2:2\n' >t.svm
-    refused 2 "--missing: ... a table or an array only, found with t.svm, which is libsvm text" --data t.svm --missing mean
+    refused 2 "--missing: valid only with a table or an array, found with t.svm, which is libsvm text" --data t.svm --missing mean
     refused 3 't.svm: row 1' --data t.svm --label last
     printf 'x,y\n1,a\n2,b\n1,a\n2,b\n' >t.csv
-    refused 2 '--labels: expected with a NumPy array only, found with t.csv' --data t.csv --labels t.csv
+    refused 2 '--labels: valid only with a NumPy array, found with t.csv' --data t.csv --labels t.csv
 }
 
 @test "lost digits, and leftovers of spreadsheets and pandas in a table, are reported" {
     for i in {10..49}; do echo "17000000000000000$i,$((i % 2))"; done >ns.csv
     trained 'note ... ns.csv: column 1: integers beyond 2^53' --data ns.csv --header no
     printf '1 1:16777216\n2 1:16777217\n1 1:3\n2 1:4\n' >t.svm
-    trained 'note ... t.svm: integers that a float rounds: 1' --data t.svm
+    trained 'note ... t.svm: integers rounded to floats: 1' --data t.svm
     python3 -c '
 from array_file import write
 write("x.npy", "<f8", "d", (4, 2), [0, 1, 16777216, 2, 16777217, 3, 5, 4])
 write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
     trained 'note ... x.npy: feature 0 (from 0): 1 value, such as 16777217' --data x.npy --labels y.npy
     printf 'a,b,y\n1,2,p\n3,4,q\n1,2,p\n3,4,q\n,,\n , ,\r\n,,' >excel.csv
-    trained 'table       4 rows ... note ... excel.csv: lines without a value left out at the end: 3' --data excel.csv
+    trained 'table       4 rows ... note ... excel.csv: lines without values left out at the end: 3' --data excel.csv
     printf 'a,b,y\n1,2,p\n,,\n1,2,p\n3,4,q\n' >hole.csv
-    refused 3 'hole.csv: row 3, column 1 (a): "" found' --data hole.csv
+    refused 3 'hole.csv: row 3, column 1 (a): ... found ""' --data hole.csv
     printf ',a,y\n0,2,p\n1,4,q\n2,2,p\n3,4,q\n' >pandas.csv
     trained 'note ... pandas.csv: column 1 has no name ... --leave-out 1' --data pandas.csv
     trained '1 column of numbers' --data pandas.csv --leave-out 1
@@ -378,7 +378,7 @@ write("y.npy", "|u1", "B", (4,), [0, 1, 0, 1])'
     for i in {0..100}; do printf '%s,%s\n%s,%s\n%s,%s\n' $i $i $((i + 1)) $i $((i + 2)) $i; done >t.csv
     trained '303 rows ... 101 classes' --data t.csv --header no
     for i in {0..100}; do printf '%s,%s\n%s,%s\n' $i $i $((i + 1)) $i; done >t.csv
-    refused 3 't.csv: 101 distinct numbers ... 202 samples ... regression target' --data t.csv --header no
+    refused 3 't.csv: ... found 101 distinct numbers ... 202 samples ... regression target' --data t.csv --header no
 }
 
 # make_arrays: the same 20 samples and labels in C order, in other orders and types, and in archives.
@@ -448,7 +448,7 @@ PY
     done
     "$predict" m --data integers.npy --labels y.npy >/dev/null
     trained 'classes ... 9007199254740992 10, 9007199254740993 10' --data x.npy --labels large.npy
-    refused 3 'one-hot.npy: 2 one-hot columns ... argmax(1)' --data x.npy --labels one-hot.npy
+    refused 3 'one-hot.npy: ... found 2 one-hot columns ... argmax(1)' --data x.npy --labels one-hot.npy
     refused 3 'rough.npy: 16777217 in sample 19, feature 2' --data rough.npy --labels y.npy
 }
 
@@ -471,25 +471,25 @@ PY
 
 @test "a missing array of an archive is reported, with a list of its arrays" {
     make_arrays
-    refused 2 '--save: stored.npz found, which --labels reads' --data x.npy --labels stored.npz:y --save stored.npz
-    refused 3 'stored.npz: 2 arrays ... stored.npz:X; ... X, y' --data stored.npz
-    refused 3 'stored.npz: no array "Z" ... X, y' --data stored.npz:Z --labels y.npy
-    refused 3 'stored.npz: 2 arrays ... stored.npz:X; ... X, y' --data x.npy --labels stored.npz
+    refused 2 '--save: expected another file, found stored.npz, which --labels reads' --data x.npy --labels stored.npz:y --save stored.npz
+    refused 3 'stored.npz: ... 2 arrays ... stored.npz:X, found none; they are X, y' --data stored.npz
+    refused 3 'stored.npz: ... found "Z" ... X, y' --data stored.npz:Z --labels y.npy
+    refused 3 'stored.npz: ... 2 arrays ... stored.npz:X, found none; they are X, y' --data x.npy --labels stored.npz
     refused 2 '--labels: ... labels of stored.npz:X' --data stored.npz:X
-    refused 3 'x.npy: no zip archive ... "X"' --data x.npy:X
+    refused 3 'x.npy: ... zip archive ... "X"' --data x.npy:X
     refused 3 'nowhere.npz:X: cannot be opened' --data nowhere.npz:X
-    refused 3 'twice.npz: 2 arrays named "X"' --data twice.npz:X --labels y.npy
+    refused 3 'twice.npz: expected one array named "X", found 2' --data twice.npz:X --labels y.npy
     refused 3 'table.zip: ... zip archive with "t.csv" ... unzip it' --data table.zip
     refused 3 'sheet.xlsx: ... Excel ... CSV' --data sheet.xlsx
     refused 3 'model.pt: ... PyTorch ... np.savez' --data model.pt
-    refused 3 'none.npz: an empty zip archive' --data none.npz
+    refused 3 'none.npz: ... found an empty zip archive' --data none.npz
 }
 
 @test "damaged archives are reported as damaged" {
     make_arrays
-    refused 3 'bzip2.npz: "X.npy" ... method 12' --data bzip2.npz:X --labels y.npy
+    refused 3 'bzip2.npz: "X.npy": expected compression method 0 or 8 ... found 12' --data bzip2.npz:X --labels y.npy
     refused 3 'cut.npz: ... truncated' --data cut.npz:X --labels y.npy
-    refused 3 'encrypted.npz: "X.npy" is encrypted' --data encrypted.npz:X --labels y.npy
+    refused 3 'encrypted.npz: "X.npy": ... encrypted' --data encrypted.npz:X --labels y.npy
     refused 3 'checksum.npz: "X.npy" is damaged: its checksum' --data checksum.npz:X --labels y.npy
     refused 3 'claim.npz: "X.npy" is damaged ... 4294967294' --data claim.npz:X --labels y.npy
     refused 3 'longer.npz: "X.npy" is damaged: it does not unpack to 2047 bytes' --data longer.npz:X --labels y.npy
@@ -525,19 +525,19 @@ open("m.onnx", "wb").write(b"\x08\x07\x12\x07pytorch\x1a\x052.1.0" + bytes(100))
 open("k.h5", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(100))
 open("lfs.safetensors", "w").write("version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n")
 END
-    torch='expected safetensors, as written by safetensors.torch.save_file(model.state_dict(), FILE)'
-    arrays='expected safetensors, as written by safetensors.numpy.save_file'
+    torch='safetensors.torch.save_file(model.state_dict(), FILE)'
+    arrays='safetensors.numpy.save_file'
     named() { # FILE PARTS
-        refused 3 "$1: $2" --data t.csv --init-from "$1"
-        refused_by predict "$predict" 3 "$1: $2" "$1" --data t.csv
+        refused 3 "$1: ... $2" --data t.csv --init-from "$1"
+        refused_by predict "$predict" 3 "$1: ... $2" "$1" --data t.csv
     }
-    for file in p{2..5}.pt; do named "$file" "a Python pickle ... found, $torch"; done
-    named new.pth "a PyTorch file (.pt or .pth) found, $torch"
-    named k.keras "a zip archive (such as .pt or .keras) found"
-    named w.npz "a NumPy archive (.npz) found, $arrays"
-    named m.onnx "an ONNX file found, $arrays"
-    named k.h5 "an HDF5 file (such as Keras's .h5) found, $arrays"
-    named lfs.safetensors "a Git LFS pointer found ... git lfs pull"
+    for file in p{2..5}.pt; do named "$file" "found a Python pickle ... $torch"; done
+    named new.pth "found a PyTorch file (.pt or .pth); $torch"
+    named k.keras "found a zip archive (such as .pt or .keras)"
+    named w.npz "found a NumPy archive (.npz); $arrays"
+    named m.onnx "found an ONNX file; $arrays"
+    named k.h5 "found an HDF5 file (such as Keras's .h5); $arrays"
+    named lfs.safetensors "found a Git LFS pointer ... git lfs pull"
 }
 
 @test "zeros after gzip data are ignored, as by gzip" {
@@ -568,21 +568,21 @@ END
 
 @test "unsupported formats are reported by name; valid tables are not mistaken for them" {
     printf 'PAR1\x15\x04\x15\0\0PAR1' >t.parquet
-    refused 3 't.parquet: a Parquet file found ... read_parquet' --data t.parquet
+    refused 3 't.parquet: ... found a Parquet file ... read_parquet' --data t.parquet
     printf 'a,y\n1,p\n2,q\n3,p\n4,q\n' >t.csv
     sed 's/a,y/\xe4,y/' t.csv >latin.csv
-    refused 3 'latin.csv: row 1, column 1: ... not UTF-8 ... Latin-1 ... iconv' --data latin.csv
+    refused 3 'latin.csv: row 1, column 1: ... UTF-8 ... Latin-1 ... iconv' --data latin.csv
     sed 's/q/\xfc/' t.csv >label.csv
-    refused 3 'label.csv: row 3, column 2 (y): ... not UTF-8' --data label.csv
+    refused 3 'label.csv: row 3, column 2 (y): ... UTF-8' --data label.csv
     iconv -f UTF-8 -t UTF-16 t.csv >wide.csv
-    refused 3 'wide.csv: text in UTF-16 ... iconv' --data wide.csv
+    refused 3 'wide.csv: ... found text in UTF-16 ... iconv' --data wide.csv
     iconv -f UTF-8 -t UTF-16LE t.csv | gzip >wide.gz
-    refused 3 'wide.gz: text in UTF-16 ... iconv' --data wide.gz
+    refused 3 'wide.gz: ... found text in UTF-16 ... iconv' --data wide.gz
     printf '\x80\x04\x95\0' >labels.pkl
-    refused 3 'labels.pkl: a Python pickle' --data t.csv --val-data labels.pkl
+    refused 3 'labels.pkl: ... found a Python pickle' --data t.csv --val-data labels.pkl
     trained 'table ... 4 rows' --data t.csv --save m
-    refused_by predict "$predict" 3 't.parquet: a Parquet file' m --data t.parquet
-    refused_by predict "$predict" 3 'm: a safetensors file' m --data m
+    refused_by predict "$predict" 3 't.parquet: ... found a Parquet file' m --data t.parquet
+    refused_by predict "$predict" 3 'm: ... found a safetensors file' m --data m
     local name
     for name in PAR1 ORC ARROW1 BZh91 '{x}' '[m]' % ä MATLAB; do
         sed "s/^a/$name/" t.csv >named.csv

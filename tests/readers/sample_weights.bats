@@ -104,8 +104,8 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     grep -q '"column 1"' m.h
     grep -q '"column 4=blue"' m.h
     cut -d, -f1 inputs.txt >few.txt
-    refused_by predict "$predict" 3 'few.txt: row 1: 1 field found, expected 3 and a label' m --data few.txt
-    refused 3 'labelled.txt: row 1: no label found, expected one in column 3' --data w.txt --header no --label 3 \
+    refused_by predict "$predict" 3 'few.txt: row 1: expected 3 and a label, as in the training data, found 1 field' m --data few.txt
+    refused 3 'labelled.txt: row 1: expected the label in column 3 as in the training data, found none' --data w.txt --header no --label 3 \
         --sample-weight 2 --val-data labelled.txt
 }
 
@@ -115,34 +115,34 @@ assert math.isclose(loss, float(sys.argv[1]), rel_tol=1e-5) and math.isclose(acc
     "$train" --data w.csv "${run[@]}" --quiet --epochs 2 --checkpoint c >/dev/null
     [ "$("$train" --data w.csv "${run[@]}" --quiet --epochs 4 --resume c | weights)" = "$expected" ]
     sed '9s/,[^,]*,\([a-z]*\)$/,7,\1/' w.csv >other.csv
-    refused 2 '--data: ... set ... c: fingerprint' --data other.csv "${run[@]}" --epochs 4 --resume c
-    refused 2 '--sample-weight: none ... weight ... c' --data w.csv --hidden 8 --epochs 4 --resume c
+    refused 2 '--data: ... set ... fingerprint' --data other.csv "${run[@]}" --epochs 4 --resume c
+    refused 2 '--sample-weight: ... weight ... c ... found none' --data w.csv --hidden 8 --epochs 4 --resume c
     # A model whose table had weights: they are found by name, and may be absent.
     "$train" --data w.csv --sample-weight weight "${quick[@]}" --init-from c >/dev/null
-    refused 3 '--sample-weight: column 1 ... input' --data w.csv --sample-weight x --init-from c --hidden 8
+    refused 3 '--sample-weight: ... found column 1 ... input' --data w.csv --sample-weight x --init-from c --hidden 8
     "$train" --data plain.csv "${quick[@]}" --init-from c >/dev/null
     # A model whose table had none.
     "$train" --data plain.csv "${quick[@]}" --save p >/dev/null
     "$train" --data w.csv --sample-weight weight "${quick[@]}" --init-from p --save q >/dev/null
     "$predict" q --data plain.csv >/dev/null
-    refused 3 'w.csv: --sample-weight: column 1 ... input' --data w.csv --sample-weight x --init-from p --hidden 8
+    refused 3 'w.csv: --sample-weight: ... found column 1 ... input' --data w.csv --sample-weight x --init-from p --hidden 8
 }
 
 @test "invalid sample weights are refused" {
     for cell in -1 nan inf 1e39 '' '?' x 1,5; do
         sed "5s/,[^,]*,\([a-z]*\)$/,\"$cell\",\1/" w.csv >bad.csv
-        refused 3 "bad.csv: row 5, column 3 (weight): \"$cell\" ... weight ... 0" --data bad.csv --sample-weight weight
+        refused 3 "bad.csv: row 5, column 3 (weight): ... weight ... 0 ... found \"$cell\"" --data bad.csv --sample-weight weight
     done
-    refused 3 '--sample-weight: no column "age"' --data w.csv --sample-weight age
-    refused 3 '--sample-weight: column 4 ... label' --data w.csv --sample-weight last
-    refused 3 '--leave-out: column 3 ... --sample-weight' --data w.csv --sample-weight 3 --leave-out weight
-    refused 3 '--categorical: column 3 ... --sample-weight' --data w.csv --sample-weight 3 --categorical weight
+    refused 3 '--sample-weight: ... found "age"' --data w.csv --sample-weight age
+    refused 3 '--sample-weight: ... found column 4 ... label' --data w.csv --sample-weight last
+    refused 3 '--leave-out: ... found column 3 ... --sample-weight' --data w.csv --sample-weight 3 --leave-out weight
+    refused 3 '--categorical: ... found column 3 ... --sample-weight' --data w.csv --sample-weight 3 --categorical weight
     cut -d, -f3,4 w.csv >no-inputs.csv
-    refused 3 'no-inputs.csv: --sample-weight: no input column left' --data no-inputs.csv --sample-weight weight
+    refused 3 'no-inputs.csv: --sample-weight: expected at least one input column' --data no-inputs.csv --sample-weight weight
     refused 3 'zeros.csv: ... 48 samples ... 0' --data zeros.csv --sample-weight weight
     refused 3 'zeros.csv: ... 60 samples ... 0' --data w.csv --val-data zeros.csv --sample-weight weight
-    refused 3 'plain.csv: row 1: no column "weight"' --data w.csv --val-data plain.csv --sample-weight weight
+    refused 3 'plain.csv: row 1: expected column "weight"' --data w.csv --val-data plain.csv --sample-weight weight
     refused 2 '--sample-weight: ... directory' --data "$root/data/mnist" --sample-weight 1
     printf '1 1:2\n0 1:3\n' >t.svm
-    refused 3 't.svm: ... no input column left' --data t.svm --header no --sample-weight 1
+    refused 3 't.svm: ... expected at least one input column' --data t.svm --header no --sample-weight 1
 }

@@ -111,7 +111,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [ "$status" -eq 0 ]
     [ "${lines[0]}" = "table       150 rows, label species (column 5), 4 columns of numbers, 4 features" ]
     [ "${lines[1]}" = "classes     setosa 50, versicolor 50, virginica 50" ]
-    [ "${lines[2]}" = "validation  30 samples of the same file, stratified by class, drawn from seed 1" ]
+    [ "${lines[2]}" = "validation  30 samples of the same file, stratified by class, drawn with seed 1" ]
     [[ ${lines[3]} == "data "*"iris.csv, 120 training and 30 validation samples, 4 inputs, 3 classes, mean "* ]]
     [[ ${lines[4]} == "network     4-64-3, improved-sigmoid, bias all, "* ]]
 }
@@ -129,25 +129,25 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
 @test "a first line of counts is refused, and so are data that may be a header" {
     make_iris
     hint="--skip-lines 1"
-    refused 3 "iris.csv: row 1, column 1: 150 ... above numbers ... --header no" \
+    refused 3 "iris.csv: row 1, column 1: ... found 150 above numbers ... --header no" \
         --data "$tables/iris.csv"
     refused 3 "--skip-lines N ... --header" --data "$tables/iris.csv" --label species
     for header in auto yes no; do
-        refused 3 "row 1: 5 fields ... 14 ... row 2 ... $hint" --data "$tables/wine_data.csv" \
+        refused 3 "row 1: expected 14 fields as in row 2, found 5 ... $hint" --data "$tables/wine_data.csv" \
             --header $header
-        refused 3 "row 1: 4 fields ... 31 ... row 2 ... $hint" --data "$tables/breast_cancer.csv" \
+        refused 3 "row 1: expected 31 fields as in row 2, found 4 ... $hint" --data "$tables/breast_cancer.csv" \
             --header $header
     done
     refused 3 "above numbers" --data "$tables/digits.csv.gz"
-    refused 3 "row 2, column 1: number 5.1 ... text ... row 1 ... --header yes" --data iris.csv --header no
+    refused 3 "row 2, column 1: ... text ... row 1 ... found number 5.1 ... --header yes" --data iris.csv --header no
 }
 
 @test "labels that look continuous are refused, and so is a single class" {
     make_iris
-    refused 3 "iris.csv: row 2, column 1 (sepal_length): label 5.1 ... integer ... name ... regression target" \
+    refused 3 "iris.csv: row 2, column 1 (sepal_length): ... integer ... name ... found label 5.1 ... regression target" \
         --data iris.csv --label sepal_length
     sed '2,$s/[^,]*$/one/' iris.csv >one.csv
-    refused 3 "one.csv: one class ... two ... --label" --data one.csv
+    refused 3 "one.csv: ... two ... found one ... --label" --data one.csv
     seq 200 | sed '1i x,y' | sed '2,$s/.*/&,&/' >many.csv
     refused 3 "many.csv: ... 200 distinct numbers ... labels ... 200 samples ... regression target" --data many.csv
 }
@@ -200,10 +200,10 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     [ "$status" -eq 0 ]
     [[ ${lines[2]} == "data "*"150 training and 30 validation samples"* ]]
     cut -d, -f1-3,5 iris.csv >narrow.csv
-    refused 3 "narrow.csv: row 1: no column \"petal_width\" ... training data" --data iris.csv \
+    refused 3 "narrow.csv: row 1: expected column \"petal_width\" ... training data" --data iris.csv \
         --val-data narrow.csv
     sed 's/virginica/nipponica/' iris.csv >alien.csv
-    refused 3 "alien.csv: row 102, column 5 (species): class \"nipponica\"" --data iris.csv --val-data alien.csv
+    refused 3 "alien.csv: row 102, column 5 (species): ... found \"nipponica\"" --data iris.csv --val-data alien.csv
     refused 2 "--val-split: ... --val-data" --data iris.csv --val-data iris.csv --val-split 0.5
     run --separate-stderr "$train" --data iris.csv --val-split 0.5 "${quick[@]}"
     [[ ${lines[2]} == "validation  75 samples of the same file"* ]]
@@ -225,7 +225,7 @@ sys.exit(mean < float(least))' "$least" "$name" $found >&3
     run --separate-stderr "$train" --data small.csv --categorical x "${quick[@]}"
     [[ ${lines[0]} == *", 0 columns of numbers and 2 of categories, 13 features" ]]
     sed -i '5s/^[0-9]*,/NA,/; 6s/,[a-z]*,/,,/' small.csv
-    refused 3 'small.csv: row 5, column 1 (x): "NA" ... value ... --missing mean' --data small.csv
+    refused 3 'small.csv: row 5, column 1 (x): ... value ... found "NA" ... --missing mean' --data small.csv
     run --separate-stderr "$train" --data small.csv --missing mean "${quick[@]}"
     [ "$status" -eq 0 ]
 }
@@ -317,7 +317,7 @@ PY
 @test "class weights: mismatched files, and MNIST's classes" {
     make_small
     printf 'common,1\nscarce,2\n' >w.csv
-    refused 3 'w.csv: row 2: class "scarce" ... 2' --data small.csv --class-weight w.csv
+    refused 3 'w.csv: row 2: ... 2 classes, found "scarce"' --data small.csv --class-weight w.csv
     printf 'rare,1\nrare,2\n' >w.csv
     refused 3 'w.csv: row 2: class "rare" ... twice' --data small.csv --class-weight w.csv
     for row in 'rare' 'rare,-1' 'rare,x' 'rare,1,2' 'rare,nan' 'rare,1e39'; do
@@ -483,12 +483,12 @@ for r in range(5000):
     make_arrays
     refused 2 "--labels: ... labels ... x.npy" --data x.npy
     refused 2 "--labels: ... NumPy array ... numbers.csv" --data numbers.csv --labels y.npy
-    refused 3 "x.npy: 80 labels ... 2 dimensions ... 40" --data x.npy --labels x.npy
+    refused 3 "x.npy: ... 40 labels ... found 80 in 2 dimensions" --data x.npy --labels x.npy
     refused 2 "--val-labels: ... --val-data" --data x.npy --labels y.npy --val-labels y.npy
-    refused 3 "bytes.npy: ... u8 ... f32 ... x.npy" --data x.npy --labels y.npy --val-data bytes.npy \
+    refused 3 "bytes.npy: ... f32 ... x.npy, found ... u8" --data x.npy --labels y.npy --val-data bytes.npy \
         --val-labels y.npy
     for option in --stats --check-gradient --epochs=1; do
-        refused 3 "bytes.npy: found 2 inputs of u8 ... f32 ... as in gaps.npy" --data gaps.npy --labels y.npy \
+        refused 3 "bytes.npy: expected 2 inputs of f32 ... as in gaps.npy, found 2 of u8" --data gaps.npy --labels y.npy \
             --val-data bytes.npy --val-labels y.npy --missing mean "$option"
     done
     run --separate-stderr "$train" --data x.npy --labels y.npy --val-data wide.npy --val-labels y.npy "${quick[@]}"
@@ -498,11 +498,11 @@ for r in range(5000):
 
 @test "files in other formats are recognized and named" {
     gzip -dc "$root/data/mnist/t10k-labels-idx1-ubyte.gz" | head -c 100 >idx
-    refused 3 "idx: ... IDX file ... directory" --data idx
+    refused 3 "idx: ... directory ... found an IDX file" --data idx
     printf 'PK\003\004\000\000' >both.npz
     refused 3 "both.npz: ... zip archive ... truncated" --data both.npz
     printf '<html>\n' >page.csv
-    refused 3 "page.csv: row 1: '<' ... HTML page" --data page.csv
+    refused 3 "page.csv: row 1: ... found '<': ... HTML page" --data page.csv
 }
 
 @test "a file cannot claim more memory than its size justifies" {
@@ -517,12 +517,12 @@ for i in range(4000):
     printf '\x93NUMPY\x01\x00\x4a\x00{"descr"' >cut.npy
     printf '\x93NUMPY\x01\x00\x46\x00%-69s\n' "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999, 999)}" >claim.npy
     [ -n "$TP_SANITIZE" ] || ulimit -v 1000000
-    refused 3 "huge.svm: index 1000000000 ... 1344 ... 64 for each byte" \
+    refused 3 "huge.svm: ... 1344, 64 for each byte ... found 1000000000" \
         --data huge.svm
-    refused 3 "wide.csv: row 1: one line" --data wide.csv
-    refused 3 "4000 rows ... 900 inputs ... category ... 256 times" --data categories.csv --missing mean
+    refused 3 "wide.csv: row 1: ... found one line" --data wide.csv
+    refused 3 "256 times ... found 4000 rows of 900 inputs ... category" --data categories.csv --missing mean
     refused 3 "cut.npy: byte 18: truncated ... header" --data cut.npy --labels cut.npy
-    refused 3 "0 bytes ... values ... 99899999001" --data claim.npy --labels cut.npy
+    refused 3 "99899999001 values ... found 0 bytes" --data claim.npy --labels cut.npy
 }
 
 @test "predict: a model finds its table's columns and classes by name" {
@@ -543,14 +543,14 @@ for i in range(4000):
     "$predict" m --data unlabelled.csv --format jsonl --limit 1 | grep -q '"class": "setosa"'
 
     cut -d, -f1-3,5 iris.csv >narrow.csv
-    not_predicted 3 "narrow.csv: row 1: no column \"petal_width\"" m --data narrow.csv
+    not_predicted 3 "narrow.csv: row 1: expected column \"petal_width\"" m --data narrow.csv
     sed 's/virginica/nipponica/' iris.csv >alien.csv
-    not_predicted 3 "alien.csv: row 102, column 5 (species): class \"nipponica\"" m --data alien.csv
-    not_predicted 2 "--errors: samples ... 4 values ... square images" m --data iris.csv --errors e.png
+    not_predicted 3 "alien.csv: row 102, column 5 (species): ... found \"nipponica\"" m --data alien.csv
+    not_predicted 2 "--errors: ... square images, found samples of 4 values" m --data iris.csv --errors e.png
     printf '\0\0\010\003\0\0\0\1\0\0\0\2\0\0\0\2pixl' >images # as many pixels as columns
-    not_predicted 3 "images: IDX images ... table's columns ... m" m --data images
-    not_predicted 3 "mnist: IDX images ... table's columns ... m" m --data "$root/data/mnist"
-    not_predicted 2 "--image: m: ... model ... table's columns ... images" m --image any.png
+    not_predicted 3 "images: ... table ... columns of m, found IDX images" m --data images
+    not_predicted 3 "mnist: ... table ... columns of m, found IDX images" m --data "$root/data/mnist"
+    not_predicted 2 "--image: m: ... model of images ... table's columns" m --image any.png
     not_predicted 2 "--header: ... table ... --data" m --header no
     not_predicted 2 "--skip-lines: ... file ... samples" m --data . --skip-lines 1
 }
@@ -563,7 +563,7 @@ for i in range(4000):
     cut -d, -f1-4 bare.csv >unlabelled.csv
     [ "$("$predict" m --data unlabelled.csv --header no | wc -l)" -eq 151 ]
     cut -d, -f1-3 bare.csv >narrow.csv
-    not_predicted 3 "narrow.csv: row 1: 3 fields ... 4 ... label" m --data narrow.csv --header no
+    not_predicted 3 "narrow.csv: row 1: ... 4 and a label ... found 3 fields" m --data narrow.csv --header no
 }
 
 @test "predict: categories, and means for missing cells" {
@@ -572,9 +572,9 @@ for i in range(4000):
     "$train" --data holes.csv --val-data holes.csv --missing mean --epochs 20 --quiet --json --save m >trained
     same_scores m --data holes.csv
     sed 's/red/green/' small.csv >green.csv
-    not_predicted 3 'green.csv: row 3, column 2 (colour): category "green"' m --data green.csv
+    not_predicted 3 'green.csv: row 3, column 2 (colour): ... found "green"' m --data green.csv
     "$train" --data small.csv "${quick[@]}" --save m >/dev/null
-    not_predicted 3 'holes.csv: row 5, column 1 (x): "NA" ... value' m --data holes.csv
+    not_predicted 3 'holes.csv: row 5, column 1 (x): ... value, found "NA"' m --data holes.csv
 }
 
 @test "predict: arrays and libsvm text" {
@@ -584,7 +584,7 @@ for i in range(4000):
     same_scores m --data wide.npy --labels y.npy
     same_scores m --data small.svm
     [ "$("$predict" m --data x.npy | wc -l)" -eq 41 ]
-    not_predicted 3 "numbers.csv: ... table ... another format" m --data numbers.csv
+    not_predicted 3 "numbers.csv: ... format of the training data ... found a table" m --data numbers.csv
 }
 
 @test "predict: a model with forged columns is refused, and so is one with a duplicate column" {
@@ -602,19 +602,19 @@ header["__metadata__"]["schema"] = s if isinstance(s, str) else json.dumps(s)
 text = json.dumps(header).encode()
 open("forged", "wb").write(struct.pack("<Q", len(text)) + text + data[8 + size:])
 PY
-        sum=$("$predict" forged 2>&1 | sed -n 's/.*tileprop_checksum: .* expected \([0-9a-f]\{16\}\) .*/\1/p')
+        sum=$("$predict" forged 2>&1 | sed -n 's/.*tileprop_checksum: expected \([0-9a-f]\{16\}\) .*/\1/p')
         LC_ALL=C sed -i "s/\"tileprop_checksum\": \"[0-9a-f]*\"/\"tileprop_checksum\": \"$sum\"/" forged
     }
     forge 's["label_place"] = 9'
     not_predicted 3 "forged: __metadata__: schema: ... label_place" forged --data small.csv
     forge 's["columns"][1]["categories"].append("green")'
-    not_predicted 3 "forged: __metadata__: schema: columns ... 4 inputs ... 3" forged --data small.csv
+    not_predicted 3 "forged: __metadata__: schema: ... columns ... 3 inputs, found 4" forged --data small.csv
     forge 's = "[" * 100000'
     not_predicted 3 "forged: __metadata__: schema: ... object" forged --data small.csv
     forge 's["columns"][1] = s["columns"][0]; s["columns"].append(s["columns"][0])'
-    not_predicted 3 'small.csv: column "x" ... once ... often' forged --data small.csv
+    not_predicted 3 'small.csv: column "x": ... often ... once' forged --data small.csv
     forge 's["label"] = "x"'
-    not_predicted 3 'small.csv: column "x" ... once ... often' forged --data small.csv
+    not_predicted 3 'small.csv: column "x": ... often ... once' forged --data small.csv
 }
 
 @test "predict: names do not change the terminal's state" {

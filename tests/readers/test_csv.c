@@ -131,12 +131,12 @@ static void check_open_failure(const char *text, size_t size, size_t skip_lines,
 static void test_text_that_is_not_a_table(void **state)
 {
     (void)state;
-    check_open_failure("", 0, 0, "t.csv: no line ... table");
+    check_open_failure("", 0, 0, "t.csv: ... table ... found no line");
     check_open_failure("\n\n", 2, 0, "no line");
     check_open_failure("\xEF\xBB\xBF", 3, 0, "no line");
     check_open_failure("a,b\n", 4, 1, "no line ... --skip-lines");
     check_open_failure("a,b\0c\n", 6, 0, "t.csv: byte 3: ... zero byte");
-    check_open_failure("\n<html>", 7, 0, "t.csv: row 2: '<' ... HTML page");
+    check_open_failure("\n<html>", 7, 0, "t.csv: row 2: ... found '<' ... HTML page");
 }
 
 static void check_field_failure(const char *text, const char *message)
@@ -159,7 +159,7 @@ static void test_bad_quotes(void **state)
     (void)state;
     check_field_failure("a,b\n\"c,d\ne,f\n", "t.csv: row 2: ... double quote ... line 2 ... not closed");
     check_field_failure("\"a\nb\",\"", "row 1: ... double quote ... line 2 ... not closed");
-    check_field_failure("a,b\n\"c\"d,e\n", "row 2: text ... field ... double quotes");
+    check_field_failure("a,b\n\"c\"d,e\n", "row 2: ... field ... double quotes ... found text");
 }
 
 static void test_show(void **state)

@@ -26,27 +26,30 @@ static const struct defect defects[] = {
     {IMAGES, 0, {0}, ": byte 0: empty ... IDX images"},
     {IMAGES, 1, {0x1f}, ": byte 1: truncated: ... IDX magic number ... 4 bytes"},
     {LABELS, 3, {0, 0, 8}, ": byte 3: truncated: ... IDX magic number ... 4 bytes"},
-    {IMAGES, 16, "P5 28 28 255 ...", ": byte 0: magic number 0x50352032 ... 0x00000803 (IDX images)"},
-    {LABELS, 8, {1, 0, 8, 1}, ": byte 0: magic number 0x01000801 ... 0x00000801"},
-    {LABELS, 8, {0, 1, 8, 1}, ": byte 0: magic number 0x00010801 ... 0x00000801 (IDX labels)"},
-    {IMAGES, 15, "<!DOCTYPE html>", ": byte 0: '<' ... HTML page"},
-    {LABELS, 10, "\r\n\t <html>", ": byte 4: '<' ... HTML page"},
-    {IMAGES, 9, {0, 0, 8, 1, 0, 0, 0, 1, 5}, ": byte 3: 1 dimension ... label file ... images"},
-    {LABELS, 22, {0, 0, 8, 3}, ": byte 3: 3 dimensions ... image file ... labels"},
-    {IMAGES, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions ... 2"},
-    {LABELS, 4, {0, 0, 8, 0}, ": byte 3: 0 dimensions ... 1"},
-    {IMAGES, 14, {0, 0, 9, 2}, ": byte 2: type 0x09 (signed byte) ... 0x08 (unsigned byte) ... 0x0d"},
-    {IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: type 0x0b (short)"},
-    {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: type 0x0c (int)"},
-    {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: type 0x0e (double)"},
-    {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: type 0x42 (unknown)"},
-    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: type 0x0d (float) ... 0x08 (unsigned byte) or 0x0c (int)"},
-    {LABELS, 12, {0, 0, 0x0C, 3}, ": byte 3: 3 dimensions"},
+    {IMAGES, 16, "P5 28 28 255 ...", ": byte 0: ... 0x00000803 (IDX images) ... found 0x50352032"},
+    {LABELS, 8, {1, 0, 8, 1}, ": byte 0: ... 0x00000801 ... found 0x01000801"},
+    {LABELS, 8, {0, 1, 8, 1}, ": byte 0: ... 0x00000801 (IDX labels) ... found 0x00010801"},
+    {IMAGES, 15, "<!DOCTYPE html>", ": byte 0: ... found '<' ... HTML page"},
+    {LABELS, 10, "\r\n\t <html>", ": byte 4: ... found '<' ... HTML page"},
+    {IMAGES, 9, {0, 0, 8, 1, 0, 0, 0, 1, 5}, ": byte 3: ... images ... found 1 dimension ... label file"},
+    {LABELS, 22, {0, 0, 8, 3}, ": byte 3: ... labels ... found 3 dimensions ... image file"},
+    {IMAGES, 4, {0, 0, 8, 0}, ": byte 3: ... 2 or more dimensions, found 0"},
+    {LABELS, 4, {0, 0, 8, 0}, ": byte 3: ... 1 ... found 0"},
+    {IMAGES, 14, {0, 0, 9, 2}, ": byte 2: ... 0x08 (unsigned byte) ... 0x0d ... found 0x09 (signed byte)"},
+    {IMAGES, 14, {0, 0, 0x0B, 2}, ": byte 2: ... found 0x0b (short)"},
+    {IMAGES, 14, {0, 0, 0x0C, 2}, ": byte 2: ... found 0x0c (int)"},
+    {IMAGES, 14, {0, 0, 0x0E, 2}, ": byte 2: ... found 0x0e (double)"},
+    {IMAGES, 14, {0, 0, 0x42, 2}, ": byte 2: ... found 0x42 (unknown)"},
+    {LABELS, 12, {0, 0, 0x0D, 1}, ": byte 2: ... 0x08 (unsigned byte) or 0x0c (int) ... found 0x0d (float)"},
+    {LABELS, 12, {0, 0, 0x0C, 3}, ": byte 3: ... found 3 dimensions"},
     {IMAGES, 15, {0, 0, 8, 3, 0, 0, 0, 1}, ": byte 15: truncated ... header: 3 dimensions ... 16 bytes"},
     {IMAGES, 12, {0, 0, 8, 255}, ": byte 12: truncated ... header: 255 dimensions ... 1024 bytes"},
-    {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2 ... 0 ... 1"},
-    {LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1 ... 0 ... 1"},
-    {IMAGES, 17, {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, ": byte 8: dimension 2 of 3 is 0"},
+    {IMAGES, 12, {0, 0, 8, 2}, ": byte 4: dimension 1 of 2: expected 1 or more, found 0"},
+    {LABELS, 8, {0, 0, 8, 1}, ": byte 4: dimension 1 of 1: expected 1 or more, found 0"},
+    {IMAGES,
+     17,
+     {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1},
+     ": byte 8: dimension 2 of 3: expected 1 or more, found 0"},
     {IMAGES,
      17,
      {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 2},
@@ -58,13 +61,13 @@ static const struct defect defects[] = {
     {IMAGES, /* fits 64 bits and no memory */
      13,
      {0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255, 9},
-     ": byte 13: truncated: 1 bytes ... values ... header ... 18446744065119617025"},
-    {LABELS, 10, {0, 0, 8, 1, 0, 0, 0, 3, 1, 2}, ": byte 10: truncated: 2 bytes ... values ... header ... 3"},
-    {LABELS, 11, {0, 0, 8, 1, 0, 0, 0, 2, 1, 2}, ": byte 10: 1 trailing bytes ... end after 2 bytes"},
+     ": byte 13: truncated: ... 18446744065119617025 bytes ... values ... header ... found 1"},
+    {LABELS, 10, {0, 0, 8, 1, 0, 0, 0, 3, 1, 2}, ": byte 10: truncated: ... 3 bytes ... values ... header ... found 2"},
+    {LABELS, 11, {0, 0, 8, 1, 0, 0, 0, 2, 1, 2}, ": byte 10: ... end after 2 bytes ... found 1 trailing bytes"},
     {IMAGES, /* counted in bytes, not in values */
      15,
      {0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 1},
-     ": byte 15: truncated: 3 bytes ... values ... header ... 4"},
+     ": byte 15: truncated: ... 4 bytes ... values ... header ... found 3"},
     {IMAGES,
      28,
      {0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x7F, 0x80, 0, 0},
@@ -133,7 +136,7 @@ static void test_damaged_gzip(void **state)
     unsigned char *twice = scratch_gzip(packed, size, &twice_size);
     check_defect(*state, twice, twice_size, IMAGES, ": byte 0 ... unpacked data: ... gzip ... twice");
 
-    const char *corrupt = ": byte 0: ... gzip stream ... corrupt ... cut short";
+    const char *corrupt = ": byte 0: ... gzip stream ... corrupt ... truncated";
     for (size_t shorter = 2; shorter < size; shorter++)
         check_defect(*state, packed, shorter, IMAGES, corrupt);
     for (size_t i = size - 8; i < size; i++) { /* the checksum and the size that end a member */
@@ -147,7 +150,7 @@ static void test_damaged_gzip(void **state)
     memcpy(longer, packed, size);
     longer[size + 2] = 1; /* only zeros are skipped */
     char *message = NULL;
-    assert_true(asprintf(&message, ": byte %zu: 3 trailing bytes after ... gzip stream", size) > 0);
+    assert_true(asprintf(&message, ": byte %zu: ... gzip stream, found 3 trailing bytes", size) > 0);
     check_defect(*state, longer, size + 3, IMAGES, message);
     free(message);
     memcpy(longer + size, packed, size);
@@ -176,7 +179,7 @@ static void test_not_a_file(void **state)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_int_equal(symlink("loop", loop), 0);
 
-    check_unreadable(*state, "folder", "directory ... file");
+    check_unreadable(*state, "folder", "expected a file, found a directory");
     check_unreadable(*state, "loop", strerror(ELOOP));
     check_unreadable(*state, "missing", strerror(ENOENT));
     free(folder);

@@ -101,21 +101,21 @@ static void test_refused(void **state)
     (void)state;
     static char *classes[] = {"1", "2"};
     const struct tp_schema unknown = {0}, known = {.features = 2, .classes = classes, .class_count = 2};
-    check_refused("1 1:1\n2 0:1\n", known, "t.csv: line 2: index 0 ... 1 ... --index-base");
-    check_refused("1 1:1\n1 2:1 2:1\n", unknown, "line 2: index 2 ... 3");
-    check_refused("1 1:1 x\n", unknown, "line 1: \"x\" ... INDEX:VALUE");
-    check_refused("1 1:x\n", unknown, "\"1:x\" ... INDEX:VALUE ... decimal number");
-    check_refused("1 1:1x\n", unknown, "\"1:1x\" ... INDEX:VALUE ... decimal number");
+    check_refused("1 1:1\n2 0:1\n", known, "t.csv: line 2: ... 1 ... found 0 ... --index-base");
+    check_refused("1 1:1\n1 2:1 2:1\n", unknown, "line 2: ... 3 ... found 2");
+    check_refused("1 1:1 x\n", unknown, "line 1: ... INDEX:VALUE ... found \"x\"");
+    check_refused("1 1:x\n", unknown, "INDEX:VALUE ... decimal number ... found \"1:x\"");
+    check_refused("1 1:1x\n", unknown, "INDEX:VALUE ... decimal number ... found \"1:1x\"");
     check_refused("1 1:1e39\n", unknown, "number ... float");
     check_refused("1 99999999999:1\n", unknown, "INDEX:VALUE ... index ... 10^9");
     check_refused("1 qid:1 1:1\n", unknown, "\"qid:1\"");
-    check_refused("1,2 1:1\n", unknown, "line 1: \"1,2\" ... one label ... multi-label");
-    check_refused("1.5 1:1\n", unknown, "line 1: label 1.5 ... integer ... name");
-    check_refused("# nothing\n", unknown, "no samples");
-    check_refused("1\n2\n", unknown, "no features");
-    check_refused("1 1000000000:1\n", unknown, "index 1000000000 ... 64 for each byte of the text");
-    check_refused("1 513:1\n", unknown, "index 513 ... 512");
-    check_refused("3 1:1\n", known, "line 1: class \"3\" ... training data");
+    check_refused("1,2 1:1\n", unknown, "line 1: ... label ... found \"1,2\" ... multi-label");
+    check_refused("1.5 1:1\n", unknown, "line 1: ... integer ... name ... found label 1.5");
+    check_refused("# nothing\n", unknown, "expected samples, found none");
+    check_refused("1\n2\n", unknown, "expected features, found none");
+    check_refused("1 1000000000:1\n", unknown, "64 for each byte of the text ... found 1000000000");
+    check_refused("1 513:1\n", unknown, "512 ... found 513");
+    check_refused("3 1:1\n", known, "line 1: ... training data ... found \"3\"");
 }
 
 static void test_recognised(void **state)

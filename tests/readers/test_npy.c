@@ -266,19 +266,19 @@ static void test_refused(void **state)
     (void)state;
     const float floats[] = {1, 2, NAN, 4, INFINITY, 6};
     const double large[] = {1e39, 2};
-    check_refused(text_file("not an array"), "t.csv: byte 0: no NumPy array");
+    check_refused(text_file("not an array"), "t.csv: byte 0: ... NumPy array");
     check_refused(text_file_of("\x93NUMPY", 6), "byte 6: ... version 1, 2 ... 3");
     check_refused(text_file_of("\x93NUMPY\x04\x00\x01\x00", 10), "byte 6: ... version 1, 2 ... 3 ... 4");
     check_refused(text_file_of("\x93NUMPY\x01\x00\xff\xff{", 11), "byte 11: truncated ... header");
-    check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, 20), "20 bytes ... values ... 6 of 4 bytes");
-    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats, sizeof floats), "24 bytes ... values ... 2");
+    check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, 20), "6 values of 4 bytes ... found 20 bytes");
+    check_refused(array(1, HEADER("<f4", "(1, 2)"), floats, sizeof floats), "2 values ... found 24 bytes");
     check_refused(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats),
                   "NaN ... sample 1, feature 0 (both from 0)");
     check_refused(array(1, HEADER("<f4", "(1, 2)"), floats + 4, 8), "infinity ... large ... float ... sample 0");
     check_refused_with(array(1, HEADER("<f4", "(3, 2)"), floats, sizeof floats), TP_MISSING_MEAN,
                        "large ... float ... sample 2, feature 0");
     check_refused(array(1, HEADER("<f8", "(1, 2)"), large, sizeof large), "large ... float ... sample 0, feature 0");
-    check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats), "1 dimension ... 2");
+    check_refused(array(1, HEADER("<f4", "(6,)"), floats, sizeof floats), "2 ... found 1");
     check_refused(array(1, HEADER("<f2", "(1, 2)"), (const uint16_t[]){0, 0x7c00}, 4),
                   "infinity ... sample 0, feature 1");
     check_refused(array(1, HEADER("<f2", "(1, 2)"), (const uint16_t[]){0x7e00, 0}, 4), "NaN ... sample 0, feature 0");
@@ -320,17 +320,18 @@ static void test_labels_refused(void **state)
         struct tp_file file;
         const char *message;
     } cases[] = {
-        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, 1.5f}, 8), "label 1 (from 0): label 1.5 ... integer"},
-        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, NAN}, 8), "label 1 (from 0): nan"},
-        {array(1, HEADER("|u1", "(3,)"), "abc", 3), "3 labels ... 1 dimension ... 2"},
-        {array(1, HEADER("|u1", "(1, 2)"), "ab", 2), "2 labels ... 2 dimensions ... 2"},
-        {array(1, HEADER("|u1", "(3, 1)"), "abc", 3), "3 labels ... 2 dimensions ... 2"},
-        {array(1, HEADER("|u1", "()"), "a", 1), "1 labels ... 0 dimensions ... 2"},
+        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, 1.5f}, 8),
+         "label 1 (from 0): ... integer ... found label 1.5"},
+        {array(1, HEADER("<f4", "(2,)"), (const float[]){1, NAN}, 8), "label 1 (from 0): ... found nan"},
+        {array(1, HEADER("|u1", "(3,)"), "abc", 3), "2 labels ... found 3 in 1 dimension"},
+        {array(1, HEADER("|u1", "(1, 2)"), "ab", 2), "2 labels ... found 2 in 2 dimensions"},
+        {array(1, HEADER("|u1", "(3, 1)"), "abc", 3), "2 labels ... found 3 in 2 dimensions"},
+        {array(1, HEADER("|u1", "()"), "a", 1), "2 labels ... found 1 in 0 dimensions"},
         {array(1, HEADER("|b1", "(2, 2)"), "\1\0\0\1", 4), "2 one-hot columns ... argmax(1)"},
         {array(1, HEADER("<f4", "(2, 2)"), (const float[]){1, 0, 1, 0}, 16), "2 one-hot columns ... argmax(1)"},
-        {array(1, HEADER("|u1", "(2, 2)"), "\1\1\0\0", 4), "4 labels ... 2 dimensions ... 2"},
-        {array(1, HEADER("|u1", "(2, 2)"), "\1\0\0\2", 4), "4 labels ... 2 dimensions ... 2"},
-        {array(1, HEADER("|u1", "(2, 2)"), "\0\0\0\1", 4), "4 labels ... 2 dimensions ... 2"},
+        {array(1, HEADER("|u1", "(2, 2)"), "\1\1\0\0", 4), "2 labels ... found 4 in 2 dimensions"},
+        {array(1, HEADER("|u1", "(2, 2)"), "\1\0\0\2", 4), "2 labels ... found 4 in 2 dimensions"},
+        {array(1, HEADER("|u1", "(2, 2)"), "\0\0\0\1", 4), "2 labels ... found 4 in 2 dimensions"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tp_file file = cases[i].file;

@@ -114,17 +114,17 @@ static void test_label_column(void **state)
     free_table(&table);
 
     check_refused(text, (struct tp_table_options){.label = "4", .header = TP_HEADER_YES},
-                  "row 1: --label: no column \"4\" ... 3 ... 1 ... 3 ... --skip-lines");
-    check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO}, "no column \"b\"");
-    check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"}, "columns 1 and 2 ... \"a\"");
-    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: columns 2 and 3 ... \"a\"");
-    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"}, "row 1: columns 1 and 2 ... \"b\"");
+                  "row 1: --label: ... from 1 to 3, found \"4\" ... --skip-lines");
+    check_refused("a,b\n1,2\n", (struct tp_table_options){.label = "b", .header = TP_HEADER_NO}, "found \"b\"");
+    check_refused("a,a\n1,2\n", (struct tp_table_options){.label = "a"}, "found \"a\" in columns 1 and 2");
+    check_refused("b,a,a,kind\n1,2,3,x\n", plain, "row 1: ... found \"a\" in columns 2 and 3");
+    check_refused("b,b,x\n1,2,a\n", (struct tp_table_options){.label = "x"}, "row 1: ... \"b\" in columns 1 and 2");
     /* Which of the two is the one that was left out, another table would not say. */
     check_refused("b,a,b,x\n1,2,3,y\n", (struct tp_table_options){.label = "x", .leave_out = "1"},
-                  "row 1: columns 1 and 3 ... \"b\"");
-    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: 0 ... above numbers");
-    check_refused("a\n1\n", plain, "1 column ... label ... input");
-    check_refused("a\n1", plain, "1 column ... label ... input"); /* digits up to the very end */
+                  "row 1: ... found \"b\" in columns 1 and 3");
+    check_refused("0,0,x\n1,2,a\n", plain, "row 1, column 1: ... found 0 above numbers");
+    check_refused("a\n1\n", plain, "label ... input ... found 1 column");
+    check_refused("a\n1", plain, "label ... input ... found 1 column"); /* digits up to the very end */
 }
 
 static void test_number_labels(void **state)
@@ -136,10 +136,10 @@ static void test_number_labels(void **state)
     table = read_text("x,y\n1,10\n2,9\n3,b\n4,9.5\n", plain);
     check_classes(&table, "10 9 9.5 b", (const uint16_t[]){0, 1, 3, 2});
     free_table(&table);
-    check_refused("x,y\n1,1\n2,2.5\n", plain, "row 3, column 2 (y): label 2.5 ... integer ... name");
-    check_refused("x,y\n1,1\n2,NA\n", plain, "row 3, column 2 (y): \"NA\" ... label");
+    check_refused("x,y\n1,1\n2,2.5\n", plain, "row 3, column 2 (y): ... integer ... name ... found label 2.5");
+    check_refused("x,y\n1,1\n2,NA\n", plain, "row 3, column 2 (y): ... label ... found \"NA\"");
     check_refused("x,y\n1,1\n2,\n", (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
-                  "row 3, column 2 (y): \"\" ... label");
+                  "row 3, column 2 (y): ... label ... found \"\"");
 
     char text[2048] = "x,y\n";
     for (int i = 0; i < 100; i++)
@@ -148,25 +148,27 @@ static void test_number_labels(void **state)
     assert_int_equal(table.data.classes, 100);
     free_table(&table);
     strcat(text, "0,100\n");
-    check_refused(text, plain, "t.csv: 101 distinct numbers ... labels ... 101 samples ... regression target");
+    check_refused(text, plain,
+                  "t.csv: ... found 101 distinct numbers ... labels ... 101 samples ... regression target");
 }
 
 static void test_rows_that_are_not_headers(void **state)
 {
     (void)state;
     check_refused("1,2,a\n3,4,b\n", plain,
-                  "t.csv: row 1, column 1: 1 ... above numbers ... --header no ... "
+                  "t.csv: row 1, column 1: ... found 1 above numbers ... --header no ... "
                   "--header yes ... --skip-lines 1");
-    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: 2 ... above numbers");
-    check_refused("2,a,b\n1,2,3,a\n1,2,3,b\n", plain, "row 1: 3 fields ... 4 ... row 2 ... --skip-lines 1");
+    check_refused("2,x,a\n3,4,b\n", plain, "row 1, column 1: ... found 2 above numbers");
+    check_refused("2,a,b\n1,2,3,a\n1,2,3,b\n", plain, "row 1: ... 4 fields ... row 2, found 3 ... --skip-lines 1");
     check_refused("2,a,b\n1,2,3,a\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
-                  "row 1: 3 fields ... 4 ... row 2");
+                  "row 1: ... 4 fields ... row 2, found 3");
     check_refused("red,a\nblue,b\n", plain, "row 1: ... header row ... all columns hold text ... --header no");
     check_refused(",a\n1,b\n", plain, "row 1: ... header row ... all columns hold text");
-    check_refused("x,y\n", plain, "row 1: one line ... header ... data");
-    check_refused("x,y\nred,a\n1,b\n", plain, "row 3, column 1 (x): number 1 ... text ... row 2 ... --header yes");
+    check_refused("x,y\n", plain, "row 1: ... header ... data ... found one line");
+    check_refused("x,y\nred,a\n1,b\n", plain,
+                  "row 3, column 1 (x): ... text ... row 2 ... found number 1 ... --header yes");
     check_refused("x,y\n1,a\n2,b\n", (struct tp_table_options){.label = "last", .header = TP_HEADER_NO},
-                  "row 2, column 1: number 1 ... text ... row 1 ... --header yes");
+                  "row 2, column 1: ... text ... row 1 ... found number 1 ... --header yes");
 
     /* All columns hold text, but an option names one. */
     struct table table = read_text("colour,kind\nred,a\nblue,b\n", (struct tp_table_options){.label = "kind"});
@@ -187,35 +189,36 @@ static void test_skip_lines(void **state)
     free_table(&table);
     check_refused("2,1,a,b\n7,a\nx,b\n",
                   (struct tp_table_options){.label = "last", .header = TP_HEADER_NO, .skip_lines = 1},
-                  "row 3, column 1: \"x\" ... number ... row 2 ... --categorical 1");
+                  "row 3, column 1: ... number ... row 2 ... found \"x\" ... --categorical 1");
 }
 
 static void test_bad_cells(void **state)
 {
     (void)state;
-    check_refused("x,z,y\n1,2,a\n3,four,b\n", plain, "t.csv: row 3, column 2 (z): \"four\" ... number ... row 2");
+    check_refused("x,z,y\n1,2,a\n3,four,b\n", plain,
+                  "t.csv: row 3, column 2 (z): ... number ... row 2 ... found \"four\"");
     check_refused("x;z;y\n1,5;2;a\n3;4;b\n", plain,
-                  "row 2, column 1 (x): \"1,5\" ... number ... decimal point ... --categorical 1");
-    check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): \"-1,000.5\"");
-    check_refused("x,z,y\n1,2,a\n3,inf,b\n", plain, "row 3, column 2 (z): \"inf\" ... number");
+                  "row 2, column 1 (x): ... number ... decimal point ... found \"1,5\" ... --categorical 1");
+    check_refused("x,z,y\n1,\"-1,000.5\",a\n", plain, "row 2, column 2 (z): ... found \"-1,000.5\"");
+    check_refused("x,z,y\n1,2,a\n3,inf,b\n", plain, "row 3, column 2 (z): ... number ... found \"inf\"");
     check_refused("x,z,y\n1,2,a\n3,1e39,b\n", plain, "row 3, column 2 (z): ... number ... large ... float");
     check_refused("x,z,y\n1,2,a\n3,\"1e39\",b\n", plain, "number ... large ... float");
-    check_refused("x,z,y\n1,2,a\n3,1 2,b\n", plain, "\"1 2\" ... number");
-    check_refused("x,z,y\n1,2,a\n\n\n3,4\n", plain, "row 5: 2 fields ... 3 ... row 1");
-    check_refused("x,z,y\n1,2,a\n3,4,b,c,d\n", plain, "row 3: 5 fields ... 3 ... row 1");
-    check_refused("x,\"a\nb\",y\n1,2,a\n3,bad,b\n", plain, "row 4, column 2 (a?b): \"bad\"");
+    check_refused("x,z,y\n1,2,a\n3,1 2,b\n", plain, "number ... found \"1 2\"");
+    check_refused("x,z,y\n1,2,a\n\n\n3,4\n", plain, "row 5: ... 3 fields ... row 1, found 2");
+    check_refused("x,z,y\n1,2,a\n3,4,b,c,d\n", plain, "row 3: ... 3 fields ... row 1, found 5");
+    check_refused("x,\"a\nb\",y\n1,2,a\n3,bad,b\n", plain, "row 4, column 2 (a?b): ... found \"bad\"");
     static const char *const missing[] = {"", "?", "NA", "n/a", "NaN", "null", "\"\"", " "};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
         char text[64];
         snprintf(text, sizeof text, "x,z,y\n1,%s,a\n3,4,b\n", missing[i]);
-        check_refused(text, plain, "row 2, column 2 (z): \"");
+        check_refused(text, plain, "row 2, column 2 (z): ... found \"");
         check_refused(text, plain, "value ... --missing mean");
         struct table table = read_text(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN});
         check_values(&table, (const float[]){1, NAN, 3, 4}, 2, 2);
         free_table(&table);
     }
     check_refused("x,z,y\n1,,a\n3,,b\n", (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
-                  "column 2: no value ... row");
+                  "column 2: ... value ... row");
 }
 
 static void test_quoted_numbers(void **state)
@@ -259,9 +262,9 @@ static void test_categories(void **state)
     free_table(&table);
 
     check_refused(text, (struct tp_table_options){.label = "last", .categorical = "kind"},
-                  "--categorical: column 3 ... label");
+                  "--categorical: ... found column 3 ... label");
     check_refused(text, (struct tp_table_options){.label = "last", .categorical = "shape"},
-                  "--categorical: no column \"shape\"");
+                  "--categorical: ... found \"shape\"");
 }
 
 static void test_columns_left_out(void **state)
@@ -283,9 +286,9 @@ static void test_columns_left_out(void **state)
         struct tp_table_options options;
         const char *expected;
     } refused[] = {
-        {{.label = "kind", .leave_out = "kind"}, "--leave-out: column 2 ... label"},
-        {{.label = "kind", .leave_out = "age"}, "--leave-out: no column \"age\""},
-        {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: no input column left"},
+        {{.label = "kind", .leave_out = "kind"}, "--leave-out: ... found column 2 ... label"},
+        {{.label = "kind", .leave_out = "age"}, "--leave-out: ... found \"age\""},
+        {{.label = "kind", .leave_out = "id,size,colour"}, "--leave-out: expected at least one input column"},
         {{.label = "kind", .categorical = "id", .leave_out = "id"}, "column 1 ... --categorical names"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
@@ -330,7 +333,7 @@ static void test_weights_of_samples(void **state)
         free_table(&table);
     }
     check_refused("w,x,y\n1,2,a\n-1,2,b\n", (struct tp_table_options){.label = "y", .weight = "w"},
-                  "row 3, column 1 (w): \"-1\" ... weight ... 0");
+                  "row 3, column 1 (w): ... weight ... 0 ... found \"-1\"");
 }
 
 /* The most texts that a column may have, and the most memory that they may take. */
@@ -348,7 +351,7 @@ static void test_too_many_categories(void **state)
     for (int i = 0; i < 2 * ROWS; i++) /* more rows, with missing inputs */
         length += (size_t)sprintf(text + length, "?,1\n");
     check_refused(text, (struct tp_table_options){.label = "last", .missing = TP_MISSING_MEAN},
-                  "3002 rows ... 1000 inputs ... category ... 256 times");
+                  "256 times ... found 3002 rows ... 1000 inputs ... category");
     free(text);
 }
 
@@ -390,11 +393,11 @@ static void test_schema_by_name(void **state)
     static const struct {
         const char *text, *message;
     } refused[] = {
-        {"size,kind\n1,a\n", "row 1: no column \"colour\" ... training data ... --header no"},
-        {"size,colour\n1,red\n", "row 1: no label ... column \"kind\""},
-        {"size,colour,kind\n1,green,a\n", "row 2, column 2 (colour): category \"green\""},
-        {"size,colour,kind\nx,red,a\n", "row 2, column 1 (size): \"x\" ... number ... training"},
-        {"size,colour,kind\n1,red,c\n", "row 2, column 3 (kind): class \"c\""},
+        {"size,kind\n1,a\n", "row 1: expected column \"colour\" ... training data ... --header no"},
+        {"size,colour\n1,red\n", "row 1: ... label ... column \"kind\""},
+        {"size,colour,kind\n1,green,a\n", "row 2, column 2 (colour): ... found \"green\""},
+        {"size,colour,kind\nx,red,a\n", "row 2, column 1 (size): ... number ... training ... found \"x\""},
+        {"size,colour,kind\n1,red,c\n", "row 2, column 3 (kind): ... found \"c\""},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct tp_file file = text_file(refused[i].text);
@@ -427,11 +430,11 @@ static void test_schema_by_place(void **state)
     struct tp_file file = text_file("7,8,9,10\n");
     struct tp_error error = {""};
     check_failure(tp_table_parse(&file, &options, &other.schema, &other.data, &error), TILEPROP_BAD_INPUT, &error,
-                  "row 1: 4 fields ... 2 ... label");
+                  "row 1: ... 2 ... label ... found 4 fields");
     file = text_file("7,8\n");
     check_failure(
         tp_table_parse(&file, &(struct tp_table_options){.header = TP_HEADER_NO}, &other.schema, &other.data, &error),
-        TILEPROP_BAD_INPUT, &error, "row 1: no label ... column 2 ... training data");
+        TILEPROP_BAD_INPUT, &error, "row 1: ... label ... column 2 ... training data");
     free_table(&table);
 }
 

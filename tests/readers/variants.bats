@@ -51,7 +51,7 @@ numbers='a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n'
     predicted 'sample,class' '1\t2'
     predicted '2 samples' '1,2,a\r\n3,4,b\r\n'
     predicted '1 samples' 'x,z,y\n1,2,a\n'
-    unpredicted 'd.csv: row 1: one line ... --header no' 'x,z\n'
+    unpredicted 'd.csv: row 1: ... found one line ... --header no' 'x,z\n'
     [ "$(printf '"5","6"\n' | gzip | "$predict" m --data - | wc -l)" -eq 2 ]
 }
 
@@ -73,7 +73,7 @@ numbers='a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n'
     [[ $stderr != *features* ]]
     refuses 3 't.csv: row 1, column 1 ... --header no' "$times" --label 1
     refuses 2 '--features' "$times" --header no --features 3
-    refuses 3 '"am" found ... --header yes or no' '1 8:30 am\n2 9:15 pm\n1 8:31 am\n2 9:16 pm\n'
+    refuses 3 'found "am"; --header yes or no' '1 8:30 am\n2 9:15 pm\n1 8:31 am\n2 9:16 pm\n'
     trained 'classes     am 2, pm 2' --data t.csv --header no
     printf '1 1:1\n2 2:1\n' >v.svm
     refused 3 'v.svm: row 1' --data t.csv --header no --val-data v.svm
@@ -135,7 +135,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     { echo 'r,y'; for i in {1..250}; do echo "$((i % 25)) %,$((i % 2))"; done; } >t.csv
     trained 'note ... t.csv: column 1 (r) holds 25 different texts in 250 rows' --data t.csv
     { echo 'r,x,y'; for i in {1..1001}; do echo "u$i@x.org,$i,$((i % 2))"; done; } >mail.csv
-    refused 3 'mail.csv: row 1002, column 1 (r): more than 1000 distinct texts ... --leave-out 1' --data mail.csv
+    refused 3 'mail.csv: row 1002, column 1 (r): expected numbers or categories, found more than 1000 distinct texts ... --leave-out 1' --data mail.csv
     trained '1001 rows' --data mail.csv --leave-out 1 --train-limit 32 --val-limit 32
     for form in +1 1. .5 2e3; do
         reads '1 column of numbers' "r,y\n$form,a\n2,b\n3,a\n4,b\n"
@@ -160,7 +160,7 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     printf 'x,w,y\n1,1,a\n2,3e38,b\n3,3e38,a\n4,1,b\n' >w.csv
     diverges 'w.csv: row 3: sample weight 3e+38' --sample-weight w
     printf 'x,y\n1e39,a\n1,b\n' >v.csv
-    refused 3 'v.csv: row 2, column 1 (x): a number that is too large' --data t.csv --val-data v.csv
+    refused 3 'v.csv: row 2, column 1 (x): ... that is too large' --data t.csv --val-data v.csv
 }
 
 @test "10: a byte order mark before a comment, a quote, sep= or nothing" {
@@ -171,19 +171,19 @@ write("y.npy", "|b1", "?", (40,), [i > 19 for i in range(40)])'
     reads '4 rows, label y' "${bom}sep=;\na;y\n1;p\n2;q\n3;p\n4;q\n"
     reads '4 rows, label y' 'sep=,\r\na,y\r\np,1\r\nq,2\r\np,1\r\nq,2\r\n'
     trained '4 rows, label y' --data t.csv --skip-lines 1
-    refuses 3 't.csv: no line found' "$bom"
+    refuses 3 't.csv: expected a table, found no line' "$bom"
 }
 
 @test "11: libsvm text with missing values, large indices or no labels is reported as such" {
     local pair
     for pair in 1:-inf 1:NA 1: '1:?' 2:NaN 99999999999:1 qid:1; do
-        refuses 3 "t.csv: line 1: \"$pair\" found, expected INDEX:VALUE" "1 $pair\n2 1:1\n"
+        refuses 3 "t.csv: line 1: expected INDEX:VALUE ... found \"$pair\"" "1 $pair\n2 1:1\n"
     done
-    refuses 3 't.csv: line 1: index 1 found, expected 3 or more' '1 2:5 1:6\n2 1:1\n'
-    refuses 3 't.csv: line 1: label 0.37' '0.37 1:5\n1.52 1:1\n'
+    refuses 3 't.csv: line 1: expected an index of 3 or more, found 1' '1 2:5 1:6\n2 1:1\n'
+    refuses 3 't.csv: line 1: ... found label 0.37' '0.37 1:5\n1.52 1:1\n'
     [[ $stderr != *--label* ]]
     reads 'libsvm      4 rows, 3 features' '+1 0:1 2:.5 # c\n-1\t1:1\n+1.0 2:3 \n\n-1 0:1\r\n' --save m
-    unpredicted 'd.csv: a table found' '3:1 4:1\n'
+    unpredicted 'd.csv: ... found a table' '3:1 4:1\n'
     predicted '1 value of features beyond' '+1 3:1\n'
 }
 
@@ -205,10 +205,10 @@ END
     trained '4 inputs, 2 classes' --data int --drop-last off
     gzip int/*
     trained '4 inputs, 2 classes' --data int --drop-last off
-    refused 3 'column/train-labels-idx1-ubyte: byte 3: 2 dimensions found, expected labels' --data column
-    refused 3 'short/train-labels-idx1-ubyte: byte 2: type 0x0b (short)' --data short
-    refused 3 'little/train-labels-idx1-ubyte: byte 12: label 16777216' --data little
-    refused 3 'more/train-labels-idx1-ubyte: byte 4: 5 labels found, expected 4' --data more
+    refused 3 'column/train-labels-idx1-ubyte: byte 3: expected labels (1 dimension), found 2 dimensions' --data column
+    refused 3 'short/train-labels-idx1-ubyte: byte 2: ... found 0x0b (short)' --data short
+    refused 3 'little/train-labels-idx1-ubyte: byte 12: ... found 16777216' --data little
+    refused 3 'more/train-labels-idx1-ubyte: byte 4: expected 4 labels ... found 5' --data more
 }
 
 @test "13: trailing delimiters on some lines, several of them, and empty columns elsewhere" {
@@ -223,9 +223,9 @@ END
     reads 'note ... columns 4 to 5 have neither' 'a,b,y,,\n1,2,p,,\n3,4,q,,\n5,6,p\n7,8,q,\n'
     [ "$(weights <<<"$output")" = "$expected" ]
     predicted 'column 4 ... 2 samples' 'a,b,y\n1,2,p,\n3,4,q,\n'
-    refuses 3 't.csv: row 3, column 5: "9" found' 'a,b,y,,\n1,2,p,,\n3,4,q,,9\n'
-    refuses 3 't.csv: row 3: 6 fields found, expected 3' 'a,b,y,,\n1,2,p,,\n3,4,q,,,\n'
-    refuses 3 't.csv: column 1: no value ... --leave-out 1' ',a,b,y\n,1,2,p\n,3,4,q\n,5,6,p\n,7,8,q\n' --missing mean
+    refuses 3 't.csv: row 3, column 5: expected an empty cell, found "9"' 'a,b,y,,\n1,2,p,,\n3,4,q,,9\n'
+    refuses 3 't.csv: row 3: expected 3 fields as in row 1, found 6' 'a,b,y,,\n1,2,p,,\n3,4,q,,,\n'
+    refuses 3 't.csv: column 1: ... value ... --leave-out 1' ',a,b,y\n,1,2,p\n,3,4,q\n,5,6,p\n,7,8,q\n' --missing mean
     trained '2 columns of numbers' --data t.csv --leave-out 1
 }
 
@@ -233,7 +233,7 @@ END
     for i in {0..120}; do printf "$((10 * i)) 1:$i\n%.0s" 1 2 3; done >t.svm
     trained '363 rows ... 121 classes' --data t.svm
     for i in {0..120}; do echo "$i 1:$i"; done >few.svm
-    refused 3 'few.svm: 121 distinct numbers' --data few.svm
+    refused 3 'few.svm: ... found 121 distinct numbers' --data few.svm
     [[ $stderr != *--label* ]]
     for i in {0..120}; do printf -- "-$i.0,$i\n%.0s" 1 2 3; done >t.csv
     trained '363 rows ... 121 classes' --data t.csv --header no --label first
@@ -255,9 +255,9 @@ write("r.npy", "<f4", "f", (363,), [i / 7 for i in range(363)])'
         predicted '4 samples' "$text"
         reads 'label y' "$text"
     done
-    refuses 3 't.csv: row 1: 4 fields found, expected 3 as in row 2 ... --skip-lines 1' '% made by hand\n1 2 0\n3 4 1\n5 6 0\n7 8 1\n'
+    refuses 3 't.csv: row 1: expected 3 fields as in row 2, found 4 ... --skip-lines 1' '% made by hand\n1 2 0\n3 4 1\n5 6 0\n7 8 1\n'
     trained '4 rows' --data t.csv --skip-lines 1 --header no
-    refuses 3 't.csv: row 1: 1 column found' 'a|b|y\n1|2|p\n3|4|q\n'
+    refuses 3 't.csv: row 1: ... found 1 column' 'a|b|y\n1|2|p\n3|4|q\n'
     reads 'note ... 20 different texts' "$(for i in {1..20}; do echo "1.5D+$i 0 $((i % 2))"; done)" --header no
 }
 
@@ -283,11 +283,11 @@ END
         [ "$(weights <<<"$output")" = "$expected" ]
     done
     gzip -c hl.npy | "$predict" m --data - --labels y.npy | grep -q '20 samples'
-    refused 3 'y.npy: 20 labels ... expected 3' --data wide.npy --labels y.npy
-    refused 3 'flat.npy: 1 dimension found, expected 2' --data flat.npy --labels y.npy
+    refused 3 'y.npy: expected 3 labels ... found 20' --data wide.npy --labels y.npy
+    refused 3 'flat.npy: expected 2 or more dimensions (samples, then features), found 1' --data flat.npy --labels y.npy
     refused 3 'huge.npy: 9223372036854775809 in sample 1' --data huge.npy --labels y.npy
-    refused_by predict "$predict" 3 'wide.npy: 20 features found, expected 3' m --data wide.npy
-    refused_by predict "$predict" 3 'standard input: a table found' m --data - < <(echo 1,2,3)
+    refused_by predict "$predict" 3 'wide.npy: expected 3 features as in the training data, found 20' m --data wide.npy
+    refused_by predict "$predict" 3 'standard input: ... found a table' m --data - < <(echo 1,2,3)
 }
 
 @test "18: tensors of other types, names and counts" {
@@ -312,11 +312,11 @@ END
     done
     quick=(--epochs 1 --hidden 4,4,4,4,4,4 --quiet)
     trained 2-4-4-4-4-4-4-2 --data t.csv --bias all --init-from deep
-    refused 2 'deep: layers 2-4-4-4-4-4-4-2 found ... --hidden' --data t.csv --bias all --init-from deep --hidden 4
-    refused 3 'named: layers hidden.weight ... more than one order' --data t.csv --bias all --init-from named --hidden 4
+    refused 2 'deep: ... 2-4-4-4-4-4-4-2; --hidden' --data t.csv --bias all --init-from deep --hidden 4
+    refused 3 'named: ... found hidden.weight ... more than one order' --data t.csv --bias all --init-from named --hidden 4
     refused_by train "$train" 3 'wide: ' --data t.csv --bias all --init-from wide --hidden 4 --quiet
     gzip fc
-    refused 3 'fc.gz: gzip found ... unpacked' --data t.csv --bias all --init-from fc.gz --hidden 4
+    refused 3 'fc.gz: ... unpacked ... found gzip' --data t.csv --bias all --init-from fc.gz --hidden 4
 }
 
 @test "19: features beyond those of the training data, compressed, in prediction and from 0" {
@@ -326,9 +326,9 @@ END
     trained '3 features' --data t.svm --val-data v.gz --features 3
     [[ $output != *beyond* ]]
     predicted '2 values ... 2 samples' '2\n1 2:1 9:9 99:1\n'
-    unpredicted 'd.csv: line 2: index 0 ... --index-base' '1 1:1\n2 0:1\n'
+    unpredicted 'd.csv: line 2: ... found 0 ... --index-base' '1 1:1\n2 0:1\n'
     predicted '2 samples' '1 1:1\n2 0:1\n' --index-base 0
-    unpredicted 'd.csv: line 1: class "3"' '3 1:1\n'
+    unpredicted 'd.csv: line 1: ... found "3"' '3 1:1\n'
 }
 
 @test "20: zeros, many or few, after gzip data of sparse text and arrays" {
@@ -340,7 +340,7 @@ END
     { gzip -c t.csv; printf '\0\n'; } >x.gz
     refused 3 'x.gz: ... trailing bytes' --data x.gz
     gzip -c t.csv | head -c 30 >cut.gz
-    refused 3 'cut.gz: ... cut short' --data cut.gz
+    refused 3 'cut.gz: ... truncated' --data cut.gz
     gzip -c t.csv | gzip >twice.gz
     refused 3 'twice.gz: ... compressed twice' --data twice.gz
 }
@@ -353,8 +353,8 @@ END
     trained 2-3-2 --data - --config <(echo hidden = 3) < <(sleep 0.1; cat t.csv)
     "$predict" m --data <(cut -d, -f 1,2 t.csv) --output - | grep -q '^3,'
     refused 2 '--val-data' --data - --val-data - <t.csv
-    refused 3 'standard input: no line' --data - </dev/null
-    refused_by predict "$predict" 3 'is not a regular file' <(cat m) --data t.csv
+    refused 3 'standard input: ... found no line' --data - </dev/null
+    refused_by predict "$predict" 3 'expected a regular file' <(cat m) --data t.csv
 }
 
 @test "22: prediction of rows without labels or with values missing from training" {
@@ -363,30 +363,30 @@ END
     for text in 'y,x,c\n,1,u\n' 'x\tc\ty\n1\tu\tNULL\n' 'x;c;y\n1;u;"" \n' 'x,c\n1, "u"\n' 'x,c,y,z\n1,u,,7\n'; do
         predicted '0,a,0.' "$text"
     done
-    unpredicted 'd.csv: row 2, column 3 (y): class "None"' 'x,c,y\n1,u,None\n'
-    unpredicted 'd.csv: row 2, column 2 (c): category "7" ... --unseen missing' 'x,c\n1,7\n'
+    unpredicted 'd.csv: row 2, column 3 (y): ... found "None"' 'x,c,y\n1,u,None\n'
+    unpredicted 'd.csv: row 2, column 2 (c): ... found "7" ... --unseen missing' 'x,c\n1,7\n'
     predicted 'd.csv: 1 cell' 'x,c\n1,7\n' --unseen missing
-    unpredicted 'd.csv: row 2, column 2 (c): "" ... --missing mean' 'x,c\n1,\n' --unseen missing
+    unpredicted 'd.csv: row 2, column 2 (c): ... found "" ... --missing mean' 'x,c\n1,\n' --unseen missing
     printf 'x,c,y\n1,u,\n2,v,\n' >v.csv
-    refused 3 'v.csv: row 2, column 3 (y): "" found, expected a label' --data t.csv --val-data v.csv
+    refused 3 'v.csv: row 2, column 3 (y): expected a label, found ""' --data t.csv --val-data v.csv
 }
 
 @test "23: files of statistics programs and databases, and images, as data and as models" {
     printf '%b' "$numbers" >t.csv
     named() { # BYTES PARTS
         printf '%b' "$1" | cat - <(head -c 64 /dev/zero) >f
-        refused 3 "f: $2" --data f
+        refused 3 "f: ... $2" --data f
         refused_by predict "$predict" 3 'f: ... safetensors' f --data t.csv
     }
-    named '<stata_dta><header>' 'a Stata file ... read_stata'
-    named "\$FL2@(#) SPSS DATA FILE" 'an SPSS file ... read_spss'
-    named 'Obj\x01\x04\x14' 'an Avro file'
-    named '\0\0\0\0\0\0\0\0\0\0\0\0\xC2\xEA\x81\x60\xB3' 'a SAS file ... read_sas'
-    named 'SQLite format 3' 'an SQLite database ... sqlite3'
-    named '\xFF\xD8\xFF\xE0' 'a JPEG'
+    named '<stata_dta><header>' 'found a Stata file ... read_stata'
+    named "\$FL2@(#) SPSS DATA FILE" 'found an SPSS file ... read_spss'
+    named 'Obj\x01\x04\x14' 'found an Avro file'
+    named '\0\0\0\0\0\0\0\0\0\0\0\0\xC2\xEA\x81\x60\xB3' 'found a SAS file ... read_sas'
+    named 'SQLite format 3' 'found an SQLite database ... sqlite3'
+    named '\xFF\xD8\xFF\xE0' 'found a JPEG'
     iconv -t UTF-32 t.csv >u32.csv
-    refused 3 'u32.csv: text in UTF-32 ... iconv' --data u32.csv
-    refused_by predict "$predict" 3 't.csv: no header found' t.csv --data t.csv
+    refused 3 'u32.csv: ... found text in UTF-32 ... iconv' --data u32.csv
+    refused_by predict "$predict" 3 't.csv: ... found no header' t.csv --data t.csv
 }
 
 @test "24: dark ink in any kind of PNG, also from a pipe" {
@@ -414,7 +414,7 @@ END
         has_parts "$stderr" "$file: inverted"
         has_parts "$output" 'class       7,'
     done
-    refused_by predict "$predict" 3 'wide.png: 30 x 28 pixels' m --image wide.png
+    refused_by predict "$predict" 3 'wide.png: ... 28 x 28 pixels ... found 30 x 28' m --image wide.png
 }
 
 @test "25: learning rates too high for any optimizer, or too low" {

@@ -17,7 +17,7 @@ without_head() {
     export OMP_STACKSIZE=100G
     refused_by train without_head 1 'threads: ... 1 of 2 ... 107374182400 bytes' "$train" "${run_on[@]}" 2
     OMP_STACKSIZE=16k
-    refused_by train without_head 1 'threads: ... 16384 bytes ... 65536' "$train" "${run_on[@]}" 2
+    refused_by train without_head 1 'threads: ... 65536 bytes ... found 16384' "$train" "${run_on[@]}" 2
     [ -z "${TP_SANITIZE:-}" ] || OMP_STACKSIZE=1M # its frames are larger
     [ -n "${TP_SANITIZE:-}" ] || OMP_STACKSIZE=64k
     "$train" "${run_on[@]}" 2

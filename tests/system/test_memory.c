@@ -46,8 +46,8 @@ static void test_version_2(void **state)
                                          {0}};
     check(tree, 100 * MIB, 0, NULL);
     check(tree, 60 * MIB, 40 * MIB, NULL);
-    check(tree, 60 * MIB, 41 * MIB, "101.0 MiB ... 100.0 MiB ... control group");
-    check(tree, SIZE_MAX, 1, "100.0 MiB ... control group");
+    check(tree, 60 * MIB, 41 * MIB, "101.0 MiB ... control group ... 100.0 MiB");
+    check(tree, SIZE_MAX, 1, "control group ... 100.0 MiB");
 }
 
 static void test_version_1(void **state)
@@ -61,7 +61,7 @@ static void test_version_1(void **state)
                                          {"memory/a/memory.stat", "cache 10485760\ntotal_inactive_file 10485760\n"},
                                          {0}};
     check(tree, 190 * MIB, 0, NULL);
-    check(tree, 191 * MIB, 0, "191.0 MiB ... 190.0 MiB ... control group");
+    check(tree, 191 * MIB, 0, "191.0 MiB ... control group ... 190.0 MiB");
 }
 
 static void test_physical_memory(void **state)
@@ -70,7 +70,7 @@ static void test_physical_memory(void **state)
     const struct scratch_entry tree[] = {{"meminfo", "MemTotal:  4096 kB\nMemFree:  1024 kB\nMemAvailable:  2048 kB\n"},
                                          {0}};
     check(tree, MIB, MIB, NULL);
-    check(tree, MIB, MIB + 1, "2.0 MiB ... 2.0 MiB ... physical memory");
+    check(tree, MIB, MIB + 1, "2.0 MiB ... physical memory ... 2.0 MiB");
 }
 
 /* A page is 4 KiB at least: 1000 of them are mapped. */
@@ -85,8 +85,8 @@ static void test_resource_limits(void **state)
     static const struct {
         unsigned resource;
         const char *statm, *message;
-    } known[] = {{RLIMIT_AS, "1000 1 1 1 0 1 0\n", "MiB ... MiB ... RLIMIT_AS"},
-                 {RLIMIT_DATA, "1 1 1 1 0 1000 0\n", "MiB ... MiB ... RLIMIT_DATA"}};
+    } known[] = {{RLIMIT_AS, "1000 1 1 1 0 1 0\n", "MiB ... RLIMIT_AS ... MiB"},
+                 {RLIMIT_DATA, "1 1 1 1 0 1000 0\n", "MiB ... RLIMIT_DATA ... MiB"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const struct scratch_entry tree[] = {{"self/statm", known[i].statm}, {0}};
         struct rlimit old, limit;

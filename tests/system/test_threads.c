@@ -43,13 +43,13 @@ static void test_stacks_of_the_wrong_size(void **state)
     (void)state;
     setenv("OMP_STACKSIZE", "16k", 1);
     check_failure(tp_threads_prove(2, 0, &error), TILEPROP_FAILURE, &error,
-                  "threads: ... 16384 bytes ... 65536 ... OMP_STACKSIZE");
+                  "threads: ... 65536 bytes ... OMP_STACKSIZE ... found 16384");
     setenv("OMP_STACKSIZE", "1000000G", 1);
     check_failure(tp_threads_prove(3, 1, &error), TILEPROP_FAILURE, &error,
                   "threads: ... 2 of 3 ... 1073741824000000 bytes");
     unsetenv("OMP_STACKSIZE");
     setenv("GOMP_STACKSIZE", "17k", 1);
-    check_failure(tp_threads_prove(2, 0, &error), TILEPROP_FAILURE, &error, "threads: ... 17408 bytes ... 65536");
+    check_failure(tp_threads_prove(2, 0, &error), TILEPROP_FAILURE, &error, "threads: ... 65536 bytes ... found 17408");
     unsetenv("GOMP_STACKSIZE");
 }
 
@@ -74,7 +74,7 @@ static void test_the_callers_stack(void **state)
     pthread_join(thread, &status);
     pthread_attr_destroy(&small);
     check_failure(*(tileprop_status *)status, TILEPROP_FAILURE, &error,
-                  "threads: ... stack ... 1114112 for 4096 threads");
+                  "threads: expected 1114112 bytes ... stack for 4096 threads");
 }
 
 static void never(void *context, size_t member, size_t members)
@@ -87,9 +87,10 @@ static void test_members_out_of_range(void **state)
 {
     struct tp_error error;
     (void)state;
-    check_failure(tp_team_run(100000, never, NULL, &error), TILEPROP_USAGE, &error, "threads: 100000 ... 4096");
+    check_failure(tp_team_run(100000, never, NULL, &error), TILEPROP_USAGE, &error,
+                  "threads: ... 4096 ... found 100000");
     check_failure(tp_team_run(SIZE_MAX, never, NULL, &error), TILEPROP_USAGE, &error, "threads: ... 4096");
-    check_failure(tp_team_run(0, never, NULL, &error), TILEPROP_USAGE, &error, "threads: 0 ... 1 ... 4096");
+    check_failure(tp_team_run(0, never, NULL, &error), TILEPROP_USAGE, &error, "threads: ... 1 ... 4096 ... found 0");
 }
 
 int main(void)

@@ -249,13 +249,13 @@ static void test_empty_sets_and_shapes(void **state)
     tileprop_options options = options_small();
     struct tp_dataset train = samples(0, SAMPLES), validation = validation_samples(), none = samples(0, 0);
     options.drop_last = false;
-    check_refused(&options, &none, &validation, TILEPROP_BAD_INPUT, "no training samples");
-    check_refused(&options, &train, &none, TILEPROP_BAD_INPUT, "no validation samples");
+    check_refused(&options, &none, &validation, TILEPROP_BAD_INPUT, "expected at least 1 training sample");
+    check_refused(&options, &train, &none, TILEPROP_BAD_INPUT, "expected at least 1 validation sample");
     options.hidden_count = 2;
     options.hidden[1] = 0;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2 ... 0 units");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2: expected at least 1 unit");
     options.hidden_count = TILEPROP_HIDDEN_MAX + 1;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: 65 layers ... 64");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: ... 64 layers, found 65");
     options = options_small();
     options.batch = 0;
     check_refused(&options, &train, &validation, TILEPROP_USAGE, "--batch: ... 1");
@@ -268,11 +268,11 @@ static void test_data_that_do_not_fit(void **state)
     struct tp_dataset train = samples(0, 30), validation = validation_samples();
 
     validation.features = FEATURES - 1;
-    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation samples ... 19 ... 20");
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation samples of 20 values ... found 19");
 
     validation = validation_samples();
     validation.classes = CLASSES + 2;
-    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation ... class 4 ... 0 to 2");
+    check_refused(&options, &train, &validation, TILEPROP_BAD_INPUT, "validation classes from 0 to 2 ... found 4");
     static uint16_t zeros[HELD_OUT]; /* fewer classes are no defect */
     static struct record r;
     validation.labels = zeros;

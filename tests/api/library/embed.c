@@ -414,7 +414,7 @@ static void check_training(void)
     data.labels = wrong;
     expect(tileprop_train(&options, &data, &validation, &more, NULL, NULL, message, sizeof message) ==
                    TILEPROP_BAD_INPUT &&
-               !more && has_parts(message, "train: row 5: label -1 ... 0 ... 65534"),
+               !more && has_parts(message, "train: row 5: ... label ... 0 ... 65534, found -1"),
            "a label below 0");
     data.labels = labels;
     samples[2][1] = NAN;

@@ -110,30 +110,30 @@ static void check_sets(void)
 {
     train(TILEPROP_OK, "");
     c.validation.classes = 2;
-    train(TILEPROP_BAD_INPUT, "validation: row 2: label 2 ... 0 ... 1");
+    train(TILEPROP_BAD_INPUT, "validation: row 2: ... label ... 0 ... 1, found 2");
     c.validation.features = 400;
-    train(TILEPROP_BAD_INPUT, "validation: samples ... 400 values ... 4 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... samples ... 4 values ... train, found 400");
     c.validation.features = 3;
-    train(TILEPROP_BAD_INPUT, "validation: samples ... 3 values ... 4 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... samples ... 4 values ... train, found 3");
     c.validation.type = TILEPROP_F32;
-    train(TILEPROP_BAD_INPUT, "validation: samples ... type f32 ... u8 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... samples ... type u8 ... train, found f32");
     c.validation.classes = 4;
-    train(TILEPROP_BAD_INPUT, "validation: 4 classes ... 3 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... 3 classes ... train, found 4");
     c.validation.labels = large_labels;
-    train(TILEPROP_BAD_INPUT, "validation: row 7: label 3 ... 0 ... 2");
+    train(TILEPROP_BAD_INPUT, "validation: row 7: ... label ... 0 ... 2, found 3");
     c.test.features = 400;
     c.test.name = "t";
     c.train.name = "digits";
-    train(TILEPROP_BAD_INPUT, "t: samples ... 400 values ... 4 ... digits");
+    train(TILEPROP_BAD_INPUT, "t: ... samples ... 4 values ... digits, found 400");
     c.test.type = TILEPROP_F32;
-    train(TILEPROP_BAD_INPUT, "test: samples ... type f32 ... u8 ... train");
+    train(TILEPROP_BAD_INPUT, "test: ... samples ... type u8 ... train, found f32");
     c.test.classes = 4;
-    train(TILEPROP_BAD_INPUT, "test: 4 classes ... 3 ... train");
+    train(TILEPROP_BAD_INPUT, "test: ... 3 classes ... train, found 4");
     c.train = c.validation = data_of(TILEPROP_F32);
     c.validation.features = 400; /* floats are looked at, each of them */
-    train(TILEPROP_BAD_INPUT, "validation: samples ... 400 values ... 4 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... samples ... 4 values ... train, found 400");
     c.train = data_of(TILEPROP_F32);
-    train(TILEPROP_BAD_INPUT, "validation: samples ... type u8 ... f32 ... train");
+    train(TILEPROP_BAD_INPUT, "validation: ... samples ... type f32 ... train, found u8");
 }
 
 static void check_sizes(void)
@@ -144,20 +144,21 @@ static void check_sizes(void)
     c.validation.rows = SIZE_MAX / 2;
     c.validation.name = "v";
     train(TILEPROP_BAD_INPUT, "v: 9223372036854775807 rows ... 4 values ... memory");
-    snprintf(text, sizeof text, "result: size 0 ... %zu", sizeof(tileprop_result));
+    snprintf(text, sizeof text, "result: ... size %zu, found 0", sizeof(tileprop_result));
     c.result.size = 0;
     train(TILEPROP_USAGE, text);
-    snprintf(text, sizeof text, "result: size %zu ... %zu", sizeof(tileprop_result) + 1, sizeof(tileprop_result));
+    snprintf(text, sizeof text, "result: ... size %zu, found %zu", sizeof(tileprop_result),
+             sizeof(tileprop_result) + 1);
     c.result.size++;
     train(TILEPROP_USAGE, text);
-    snprintf(text, sizeof text, "validation: size 0 ... %zu", sizeof(tileprop_data));
+    snprintf(text, sizeof text, "validation: ... size %zu, found 0", sizeof(tileprop_data));
     c.validation.size = 0;
     train(TILEPROP_USAGE, text);
-    snprintf(text, sizeof text, "run: size %zu ... %zu", sizeof c.run - 1, sizeof c.run);
+    snprintf(text, sizeof text, "run: ... size %zu, found %zu", sizeof c.run, sizeof c.run - 1);
     c.run.size--;
     train(TILEPROP_USAGE, text);
     c.train.stride = 3;
-    train(TILEPROP_USAGE, "train: stride: 3 ... 4");
+    train(TILEPROP_USAGE, "train: stride: ... 4 ... found 3");
     c.train.stride = (size_t)1 << 60;
     train(TILEPROP_BAD_INPUT, "train: 60 rows ... 1152921504606846976 values ... memory");
 }
@@ -169,13 +170,13 @@ static void check_numbers(void)
     char text[256];
     for (int i = 0; i < 3; i++) {
         const float bad[CLASSES] = {1, 1, wrong[i]};
-        snprintf(text, sizeof text, "train: class_weights[2]: %s ... number ... 0", shown[i]);
+        snprintf(text, sizeof text, "train: class_weights[2]: ... number >= 0, found %s", shown[i]);
         c.train.class_weights = bad;
         train(TILEPROP_BAD_INPUT, text);
     }
     for (int i = 0; i < 3; i++) {
         const float bad[] = {1, 0, wrong[i]};
-        snprintf(text, sizeof text, "train: sample_weights[2]: %s ... number ... 0", shown[i]);
+        snprintf(text, sizeof text, "train: sample_weights[2]: ... number >= 0, found %s", shown[i]);
         c.train.sample_weights = bad;
         train(TILEPROP_BAD_INPUT, text);
     }
@@ -313,31 +314,31 @@ static void check_missing(void)
 {
     const char *const unnamed[CLASSES] = {"a", NULL, "c"};
     c.given_options = NULL;
-    train(TILEPROP_USAGE, "options: NULL ... pointer");
+    train(TILEPROP_USAGE, "options: ... pointer, found NULL");
     c.given_train = NULL;
-    train(TILEPROP_USAGE, "train: NULL ... pointer");
+    train(TILEPROP_USAGE, "train: ... pointer, found NULL");
     c.given_validation = NULL;
-    train(TILEPROP_USAGE, "validation: NULL ... pointer");
+    train(TILEPROP_USAGE, "validation: ... pointer, found NULL");
     c.train.samples = NULL;
-    train(TILEPROP_USAGE, "train: samples: NULL ... rows");
+    train(TILEPROP_USAGE, "train: samples: ... rows ... found NULL");
     c.train.labels = NULL;
-    train(TILEPROP_USAGE, "train: labels: NULL ... row");
+    train(TILEPROP_USAGE, "train: labels: ... row, found NULL");
     c.validation.samples = NULL;
-    train(TILEPROP_USAGE, "validation: samples: NULL ... rows");
+    train(TILEPROP_USAGE, "validation: samples: ... rows ... found NULL");
     c.test.labels = NULL;
-    train(TILEPROP_USAGE, "test: labels: NULL ... row");
+    train(TILEPROP_USAGE, "test: labels: ... row, found NULL");
     c.train.class_names = unnamed;
-    train(TILEPROP_USAGE, "train: class_names[1]: NULL ... name");
+    train(TILEPROP_USAGE, "train: class_names[1]: ... name, found NULL");
     c.train.type = (tileprop_type)2;
-    train(TILEPROP_USAGE, "train: type: 2 ... TILEPROP_U8, TILEPROP_F32 ... TILEPROP_F64");
+    train(TILEPROP_USAGE, "train: type: ... TILEPROP_U8, TILEPROP_F32 ... found 2");
     c.train.label_type = TILEPROP_F32;
-    train(TILEPROP_USAGE, "train: label_type: 3 ... TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 ... TILEPROP_I64");
+    train(TILEPROP_USAGE, "train: label_type: ... TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 ... TILEPROP_I64, found 3");
 }
 
 static void refused(tileprop_status status, const char *name)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s: NULL ... pointer", name);
+    snprintf(text, sizeof text, "%s: ... pointer, found NULL", name);
     expect(status == TILEPROP_USAGE && has_parts(message, text), name);
 }
 
@@ -373,7 +374,7 @@ static void check_functions(void)
     refused(tileprop_evaluate(model, &c.train, 1, NULL, message, sizeof message), "outputs");
     none.size++;
     expect(tileprop_evaluate(model, &c.train, 1, &none, message, sizeof message) == TILEPROP_USAGE &&
-               has_parts(message, "outputs: size 41 ... 40"),
+               has_parts(message, "outputs: ... size 40, found 41"),
            "outputs of another size");
     none.size--;
     refused(tileprop_train_split(NULL, &c.train, 0.5, NULL, NULL, NULL, message, sizeof message), "options");
@@ -386,7 +387,7 @@ static void check_functions(void)
     refused(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, NULL, message, sizeof message), "gradients");
     expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
                    TILEPROP_USAGE &&
-               has_parts(message, "gradients: size 0"),
+               has_parts(message, "gradients: ... found 0"),
            "gradients of no size");
     gradients.size = sizeof gradients;
     c.options.hidden[0] = 0;
@@ -414,7 +415,7 @@ static void check_functions(void)
     gradients.layer_size = 8;
     expect(tileprop_check_gradients(&c.options, &c.train, NULL, NULL, &gradients, message, sizeof message) ==
                    TILEPROP_USAGE &&
-               has_parts(message, "gradients: layer_size: size 8"),
+               has_parts(message, "gradients: layer_size: ... found 8"),
            "layers of no size");
     gradients.layers = NULL;
     refused(tileprop_check_gradients(NULL, &c.train, NULL, NULL, &gradients, message, sizeof message), "options");
@@ -444,7 +445,7 @@ static void check_wrong_numbers(void)
     c.options.shuffle = -1;
     train(TILEPROP_USAGE, "shuffle: expected on or off ... -1");
     c.run.resume_inexact = 2;
-    train(TILEPROP_USAGE, "run: resume_inexact: 2 ... 0 or 1");
+    train(TILEPROP_USAGE, "run: resume_inexact: ... 0 or 1, found 2");
 }
 
 /* First weights belong to columns and classes of certain names, in a certain order. */
@@ -466,24 +467,25 @@ static void check_first_weights(void)
     begin();
     c.options.initial_weights = first;
     c.train.class_names = permuted;
-    train(TILEPROP_BAD_INPUT, "train: class_names[1]: \"c\" ... \"b\" ... initial_weights");
+    train(TILEPROP_BAD_INPUT, "train: class_names[1]: ... \"b\" ... initial_weights, found \"c\"");
     c.options.initial_weights = first;
     c.train.class_names = renamed;
-    train(TILEPROP_BAD_INPUT, "train: class_names[2]: \"d\" ... \"c\" ... initial_weights");
+    train(TILEPROP_BAD_INPUT, "train: class_names[2]: ... \"c\" ... initial_weights, found \"d\"");
     c.options.initial_weights = first;
     c.train.schema = other;
-    train(TILEPROP_BAD_INPUT, "train: schema: column 2: \"y\" ... \"x\" ... initial_weights");
+    train(TILEPROP_BAD_INPUT, "train: schema: column 2: ... \"x\" ... initial_weights, found \"y\"");
     c.options.initial_weights = first;
     c.options.normalize = TILEPROP_NORMALIZE_UNIT;
-    train(TILEPROP_USAGE, "normalize: unit ... global ... initial_weights ... renormalize on");
+    train(TILEPROP_USAGE, "normalize: ... global ... initial_weights, found unit ... renormalize on");
     c.options.renormalize = 1;
     train(TILEPROP_USAGE, "renormalize: ... init_from ... resume");
     c.options.initial_weights = first;
     c.options.activation = TILEPROP_RELU;
-    train(TILEPROP_USAGE, "initial_weights: activation improved-sigmoid ... relu ... activation improved-sigmoid");
+    train(TILEPROP_USAGE,
+          "initial_weights: ... activation relu, found improved-sigmoid ... activation improved-sigmoid");
     c.options.initial_weights = first;
     c.options.hidden[0] = 5;
-    train(TILEPROP_USAGE, "initial_weights: layers 4-64-3 ... 4-5-3 ... hidden");
+    train(TILEPROP_USAGE, "initial_weights: ... layers 4-5-3, found 4-64-3 ... hidden");
     c.options.batch = ROWS + 1;
     c.options.drop_last = 1;
     train(TILEPROP_USAGE, "batch: 61 ... 60 ... drop_last off");

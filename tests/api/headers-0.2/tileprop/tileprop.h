@@ -22,7 +22,7 @@
  * NULL is allowed only where stated. Otherwise functions that return a status return USAGE and name the
  * argument or member; for all others it is undefined behaviour.
  *
- * Errors. Functions that can fail return a status and write one line, what was found and what was expected,
+ * Errors. Functions that can fail return a status and write one line, what was expected and what was found,
  * to message[size], truncated to fit; message may be NULL and is untouched on success. Messages name members and
  * arguments. Functions that return no status cannot fail.
  *
