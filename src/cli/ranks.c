@@ -302,7 +302,8 @@ tileprop_status tp_ranks_share_file(const tileprop_ranks *ranks, const char **pa
     } else if (ranks->rank > 0 && size != SIZE_MAX) {
         char *bytes = make_file(size, &copy);
         tp_ranks_broadcast(ranks, bytes, size);
-        munmap(bytes, size);
+        if (size)
+            munmap(bytes, size);
     }
     if (ranks->rank > 0)
         *path = copy;

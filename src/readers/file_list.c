@@ -78,7 +78,7 @@ static tileprop_status append(struct tp_file *file, struct span text, struct tp_
     return TILEPROP_OK;
 }
 
-static tileprop_status add_part(struct tp_file *file, struct tp_file *part, const struct tp_file_list *several,
+static tileprop_status add_part(struct tp_file *file, struct tp_file *part, const struct tp_file_list *options,
                                 struct joined *joined, struct tp_error *error)
 {
     struct tp_part *self = &file->parts[file->part_count - 1];
@@ -88,8 +88,8 @@ static tileprop_status add_part(struct tp_file *file, struct tp_file *part, cons
     end_lines_with_lf(part);
     self->line = joined->lines + 1;
     if (file->part_count > 1) {
-        text = skip_lines(text, several->skip_lines, &self->dropped);
-        self->named = joined->may_have_names && same_line(text, skip_lines(first, several->skip_lines, &before));
+        text = skip_lines(text, options->skip_lines, &self->dropped);
+        self->named = joined->may_have_names && same_line(text, skip_lines(first, options->skip_lines, &before));
         text = skip_lines(text, self->named, &self->dropped);
     }
     joined->lines += count_lines(text);
@@ -98,7 +98,7 @@ static tileprop_status add_part(struct tp_file *file, struct tp_file *part, cons
 
 /* Reads the first file of the list, whose name has `size` bytes. */
 static tileprop_status read_part(struct tp_file *file, const char *list, size_t size,
-                                 const struct tp_file_list *several, struct joined *joined, struct tp_error *error)
+                                 const struct tp_file_list *options, struct joined *joined, struct tp_error *error)
 {
     if (!size)
         return tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a file's name before and after each comma, found none",
@@ -117,7 +117,7 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
     if (status != TILEPROP_OK)
         return status;
     if (file->part_count == 1)
-        joined->may_have_names = several->may_have_names && !tp_libsvm_is(&part);
+        joined->may_have_names = options->may_have_names && !tp_libsvm_is(&part);
     const unsigned char *zero = memchr(part.bytes, 0, part.size);
     if (tp_npy_is(&part) || tp_idx_is(&part))
         status = tp_fail(error, TILEPROP_BAD_INPUT, "%s: expected a list of tables or libsvm text, found an array",
@@ -126,7 +126,7 @@ static tileprop_status read_part(struct tp_file *file, const char *list, size_t 
         status = tp_file_fail(&part, (size_t)(zero - part.bytes), error,
                               "expected text in a list of files, found a zero byte");
     else
-        status = add_part(file, &part, several, joined, error);
+        status = add_part(file, &part, options, joined, error);
     tp_file_free(&part);
     return status;
 }
@@ -156,7 +156,7 @@ bool tp_file_list_next(const char **path, char *file, size_t size)
     return true;
 }
 
-tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const struct tp_file_list *several,
+tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const struct tp_file_list *options,
                                   struct tp_error *error)
 {
     if (!tp_file_list_is(path))
@@ -166,7 +166,7 @@ tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const 
     tileprop_status status = TILEPROP_OK;
     for (const char *list = path; list && status == TILEPROP_OK;) {
         const size_t size = strcspn(list, ",");
-        status = read_part(file, list, size, several, &joined, error);
+        status = read_part(file, list, size, options, &joined, error);
         list = list[size] ? list + size + 1 : NULL;
     }
     if (status != TILEPROP_OK)

@@ -24,5 +24,5 @@ bool tp_file_list_next(const char **path, char *file, size_t size);
  * which lines come from which file. Errors: as for those; TILEPROP_BAD_INPUT if one of several files is not text. On
  * error *file is empty.
  */
-tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const struct tp_file_list *several,
+tileprop_status tp_file_list_read(struct tp_file *file, const char *path, const struct tp_file_list *options,
                                   struct tp_error *error);

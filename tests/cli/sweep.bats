@@ -275,6 +275,6 @@ END
     echo 'epochs = 2' >c.conf
     refused 2 '--vary lr=1: --config: c.pipe: ... found a pipe' --config c.pipe --vary lr=1,2 < <(mkfifo c.pipe; cat c.conf >c.pipe & sleep 0.1)
     refused 2 '--vary batch=1000: --batch: 1000 is more than the 640' "${few[@]}" --vary batch=32,1000 --histories h --runs r
-    refused 2 '--vary warmup=40: --warmup: ... 40 steps' "${few[@]}" --vary warmup=10,40 --histories h --runs r
+    refused 2 '--vary warmup=40: --warmup: ... 40 steps, found 40' "${few[@]}" --vary warmup=10,40 --histories h --runs r
     [[ ! -e h && ! -e r ]]
 }

@@ -253,7 +253,7 @@ static void test_empty_sets_and_shapes(void **state)
     check_refused(&options, &train, &none, TILEPROP_BAD_INPUT, "expected at least 1 validation sample");
     options.hidden_count = 2;
     options.hidden[1] = 0;
-    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2: expected at least 1 unit");
+    check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: layer 2: ... 1 unit, found 0");
     options.hidden_count = TILEPROP_HIDDEN_MAX + 1;
     check_refused(&options, &train, &validation, TILEPROP_USAGE, "--hidden: ... 64 layers, found 65");
     options = options_small();

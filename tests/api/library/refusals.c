@@ -330,7 +330,7 @@ static void check_missing(void)
     c.train.class_names = unnamed;
     train(TILEPROP_USAGE, "train: class_names[1]: ... name, found NULL");
     c.train.type = (tileprop_type)2;
-    train(TILEPROP_USAGE, "train: type: ... TILEPROP_U8, TILEPROP_F32 ... found 2");
+    train(TILEPROP_USAGE, "train: type: ... TILEPROP_U8, TILEPROP_F32 ... TILEPROP_F64 ... found 2");
     c.train.label_type = TILEPROP_F32;
     train(TILEPROP_USAGE, "train: label_type: ... TILEPROP_U8, TILEPROP_U16, TILEPROP_I32 ... TILEPROP_I64, found 3");
 }
