@@ -22,8 +22,18 @@ tests=(tests/*/test_*.c)
 programs=("${tests[@]/#/$build/}" $build/tests/kernels/check_kernels)
 make CC=$triplet-gcc AR=$triplet-ar BUILD=$build BIN=$build/bin $build/bin/{train,predict,sweep,export} "${programs[@]%.c}"
 
-# Every program through qemu, as tests/run expects programs. test_arena is left out: it asks /proc/self/smaps, where
-# qemu's own mappings are.
+qemu-aarch64 $build/bin/train --help >/dev/null
+options=(--data data/mnist --train-limit 2000 --val-limit 500 --epochs 1 --threads-exact 2 --quiet --json)
+hash_of() { sed -n 's/.*"weights_hash": *"\([0-9a-f]*\)".*/\1/p'; }
+here=$("$native" "${options[@]}" | hash_of)
+there=$(qemu-aarch64 $build/bin/train "${options[@]}" | hash_of)
+echo "weights native $here, aarch64 $there"
+[[ -n $here && $here == "$there" ]]
+
+# Every program through qemu, as tests/run expects programs. test_arena is left out: it reads /proc/self/smaps, which
+# lists qemu's own mappings. With qemu 7.2 six tests fail: in api-test_extremes a time limit, in system-test_memory and
+# system-test_threads limits that qemu does not apply, and in model-test_model (two) and model-test_safetensors the heap,
+# which brk() cannot extend there: malloc() then leaves ENOMEM in errno although it succeeds.
 rm -rf $build/run
 mkdir -p $build/run
 for program in "${programs[@]%.c}"; do
@@ -34,11 +44,3 @@ for program in "${programs[@]%.c}"; do
     chmod +x "$wrapper"
 done
 TP_TIME_LIMIT=1800 tests/run $build/run/*
-
-qemu-aarch64 $build/bin/train --help >/dev/null
-options=(--data data/mnist --train-limit 2000 --val-limit 500 --epochs 1 --threads-exact 2 --quiet --json)
-hash_of() { sed -n 's/.*"weights_hash": *"\([0-9a-f]*\)".*/\1/p'; }
-here=$("$native" "${options[@]}" | hash_of)
-there=$(qemu-aarch64 $build/bin/train "${options[@]}" | hash_of)
-echo "weights native $here, aarch64 $there"
-[[ -n $here && $here == "$there" ]]
