@@ -208,7 +208,7 @@ Operands::Share Operands::owner(const Call &c)
 {
     const bool has_view = !c.first_layer && !c.bare && !sparse_, is_update = c.verb == UPDATE;
     const tp_matrix w = matrix(c.m, c.n, 0.05F), wt = has_view ? matrix(c.n, c.m, 0) : tp_matrix{},
-                    a = is_update ? inputs(c.k, c.m, 1) : tp_matrix{},
+                    a = is_update ? inputs(c.k, c.m, 1) : tp_matrix{nullptr, 0, 0, c.m},
                     d = is_update ? matrix(c.k, c.n, 0.5F) : tp_matrix{},
                     sums = sparse_ ? matrix(tp_panel_count(c.m), c.n, 0) : tp_matrix{},
                     gradient = c.bare || c.verb == APPLY ? matrix(c.m, c.n, 0.5F) : tp_matrix{};
@@ -218,26 +218,20 @@ Operands::Share Operands::owner(const Call &c)
     float *const u = states > 1 ? matrix(c.m, c.n, 0).data : nullptr;
     const size_t bytes = (1 + static_cast<size_t>(states) + has_view) * tp_panel_count(c.n) * w.stride * sizeof(float);
     const bool nontemporal = bytes > tier_->blocks->nontemporal_bytes;
-    const auto update = skips_ ? tier_->update_marked : tier_->update;
-    return [=, marks = marks_, rule = &rule_, tier = tier_](size_t member, size_t members) {
+    const auto verb = c.verb == APPLY ? tier_->apply
+                      : !is_update    ? tier_->refresh
+                      : skips_        ? tier_->update_marked
+                                      : tier_->update;
+    return [=, marks = marks_, rule = &rule_](size_t member, size_t members) {
         const tp_range inputs = tp_plan_share_panels(c.m, member, members);
         if (inputs.begin == inputs.end)
             return;
         tp_matrix given = gradient; // its first row is the first of the range
         if (given.data)
             given.data += inputs.begin * TP_PANEL;
-        if (is_update) {
-            const tp_update work = {c.k, inputs.begin, inputs.end, false, a,     d,           rule, w,
-                                    wt,  {v, u},       shift,      sums,  given, nontemporal, marks};
-            update(&work);
-        } else if (c.verb == APPLY) {
-            const tp_apply work = {inputs.begin, inputs.end, c.m,     false, given,      rule, w,
-                                   wt,           {v, u},     nullptr, {},    nontemporal};
-            tier->apply(&work);
-        } else {
-            const tp_refresh work = {inputs.begin, inputs.end, w, wt, nullptr, {}, nontemporal};
-            tier->refresh(&work);
-        }
+        const tp_update work = {c.k, inputs.begin, inputs.end, false, a,     d,           rule, w,
+                                wt,  {v, u},       shift,      sums,  given, nontemporal, marks};
+        verb(&work);
     };
 }
 

@@ -267,8 +267,14 @@ struct tp_backward {
  * the sums of the rewritten panels are rewritten too.
  * Gradient mode (gradient is present): the range of G is written there, with input_begin in row 0 and the bias last,
  * and nothing else is touched.
- * inputs: a.columns; row `inputs` of w is the bias. units: d.columns.
+ * inputs: a.columns; row `inputs` of w is the bias. units: those of w and, in update, of d.
  * The marked form needs marks and a shift, and keeps no transposed view.
+ *
+ * apply: the optimizer on a gradient that is given, with the bits of update. Reads no values of a, d or marks.
+ *
+ * refresh: recomputes what is derived from the weights; needs no more than the range, w, wt, shift and sums.
+ *   wt[u][i] = w[i][u]; padding columns become 0
+ *   sums as for update
  */
 struct tp_update {
     size_t rows;                   /* rows of a and d to sum over, >= 1 */
@@ -282,41 +288,9 @@ struct tp_update {
     float *state[2];           /* laid out like w, rewritten; as many as the optimizer keeps */
     const float *shift;        /* [inputs], NULL: none */
     struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
-    struct tp_matrix gradient; /* [input_end - input_begin + bias x units], written, or absent */
+    struct tp_matrix gradient; /* [input_end - input_begin + bias x units], written (apply: read), or absent */
     bool nontemporal;          /* w, wt and state are probably in memory, not in a cache; changes no bit */
     struct tp_marks marks;     /* of a */
-};
-
-/*
- * apply: the optimizer on a given gradient, for the range and with the bits of update.
- * inputs: row `inputs` of w is the bias, updated if bias is set. units: w.columns.
- */
-struct tp_apply {
-    size_t input_begin, input_end; /* as for update */
-    size_t inputs;
-    bool bias;
-    struct tp_matrix gradient; /* as for update */
-    const struct tp_optimizer *optimizer;
-    struct tp_matrix w;  /* [inputs + bias x units], rewritten */
-    struct tp_matrix wt; /* transposed view [units x inputs], rewritten; absent: none is kept */
-    float *state[2];     /* laid out like w, rewritten; as many as the optimizer keeps */
-    const float *shift;  /* as for update */
-    struct tp_matrix sums;
-    bool nontemporal;
-};
-
-/*
- * refresh: recomputes what is derived from the weights, for inputs [input_begin, input_end).
- *   wt[u][i] = w[i][u]; padding columns become 0
- *   sums as for update
- */
-struct tp_refresh {
-    size_t input_begin, input_end; /* as for update */
-    struct tp_matrix w;            /* [inputs or more x units] */
-    struct tp_matrix wt;           /* transposed view [units x inputs], written; absent: none is kept */
-    const float *shift;            /* as for update */
-    struct tp_matrix sums;
-    bool nontemporal;
 };
 
 /*
@@ -324,17 +298,13 @@ struct tp_refresh {
  * them. peak: enough independent chains to fill every FMA unit. chain: one dependent chain of the same
  * vectors; the ratio of both rates proves that peak filled the units.
  */
-
 typedef float tp_fma_peak_fn(size_t iterations);
-
 typedef void tp_pack_fn(const struct tp_pack *);
 typedef void tp_forward_fn(const struct tp_forward *);
 typedef void tp_loss_fn(const struct tp_loss *);
 typedef void tp_softmax_fn(const struct tp_softmax *);
 typedef void tp_backward_fn(const struct tp_backward *);
 typedef void tp_update_fn(const struct tp_update *);
-typedef void tp_apply_fn(const struct tp_apply *);
-typedef void tp_refresh_fn(const struct tp_refresh *);
 
 /* Elementwise functions over n floats, exposed so that their error can be measured. y may be x. */
 typedef void tp_map_fn(size_t n, const float *x, float *y);
@@ -367,9 +337,7 @@ struct tp_tier {
     tp_loss_fn *loss;
     tp_softmax_fn *softmax;
     tp_backward_fn *backward;
-    tp_update_fn *update, *update_marked;
-    tp_apply_fn *apply;
-    tp_refresh_fn *refresh;
+    tp_update_fn *update, *update_marked, *apply, *refresh;
     tp_map_fn *exp; /* for x <= 0; flushes below -87.33 */
     tp_map_fn *log; /* for positive normal x */
     tp_map_fn *sigmoid, *lecun_tanh, *tanh, *relu;

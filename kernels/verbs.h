@@ -15,8 +15,8 @@
     X(tp_softmax_fn, softmax, tier)                                                                                    \
     X(tp_backward_fn, backward, tier)                                                                                  \
     X(tp_update_fn, update, tier)                                                                                      \
-    X(tp_apply_fn, apply, tier)                                                                                        \
-    X(tp_refresh_fn, refresh, tier)                                                                                    \
+    X(tp_update_fn, apply, tier)                                                                                       \
+    X(tp_update_fn, refresh, tier)                                                                                     \
     X(tp_map_fn, exp, tier)                                                                                            \
     X(tp_map_fn, log, tier)                                                                                            \
     X(tp_map_fn, sigmoid, tier)                                                                                        \

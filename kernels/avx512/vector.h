@@ -4,254 +4,64 @@
 #pragma once
 
 #include <immintrin.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "../simd/unroll.h"
 
 #define VEC_LANES  16
 #define PANEL_VECS 1 /* vectors in a row of a panel */
 
 typedef __m512 vec;
-typedef __m512i ivec;
 typedef __mmask16 mask;
 
-static inline vec vec_load(const float *p)
-{
-    return _mm512_loadu_ps(p);
-}
+#define VEC(operation) _mm512_##operation
+#define VEC_COMPARE    _mm512_cmp_ps_mask
 
-static inline void vec_store(float *p, vec x)
-{
-    _mm512_storeu_ps(p, x);
-}
-
-/* The same where p is aligned; nontemporal: call vec_fence() before another thread reads it. */
-static inline void vec_write(bool nontemporal, float *p, vec x)
-{
-    if (nontemporal)
-        _mm512_stream_ps(p, x);
-    else
-        _mm512_store_ps(p, x);
-}
-
-static inline void vec_fence(void)
-{
-    _mm_sfence();
-}
-
-static inline vec vec_set1(float x)
-{
-    return _mm512_set1_ps(x);
-}
-
-static inline vec vec_zero(void)
-{
-    return _mm512_setzero_ps();
-}
-
-static inline vec vec_add(vec a, vec b)
-{
-    return _mm512_add_ps(a, b);
-}
-
-/* x, or NaN where x is not finite. */
-static inline vec vec_propagate(vec x)
-{
-    return _mm512_add_ps(x, _mm512_sub_ps(x, x));
-}
-
-static inline vec vec_sub(vec a, vec b)
-{
-    return _mm512_sub_ps(a, b);
-}
-
-static inline vec vec_mul(vec a, vec b)
-{
-    return _mm512_mul_ps(a, b);
-}
-
-static inline vec vec_div(vec a, vec b)
-{
-    return _mm512_div_ps(a, b);
-}
-
-static inline vec vec_sqrt(vec a)
-{
-    return _mm512_sqrt_ps(a);
-}
-
-/* a * b + c with one rounding. */
-static inline vec vec_fma(vec a, vec b, vec c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
-
-/* c - a * b with one rounding. */
-static inline vec vec_fnma(vec a, vec b, vec c)
-{
-    return _mm512_fnmadd_ps(a, b, c);
-}
-
-/* a > b ? a : b, so b where either is NaN. */
-static inline vec vec_max(vec a, vec b)
-{
-    return _mm512_max_ps(a, b);
-}
-
-/* a < b ? a : b, so b where either is NaN. */
-static inline vec vec_min(vec a, vec b)
-{
-    return _mm512_min_ps(a, b);
-}
-
-static inline mask vec_gt(vec a, vec b)
-{
-    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
-}
-
-static inline mask vec_le(vec a, vec b)
-{
-    return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ);
-}
-
-static inline mask vec_eq(vec a, vec b)
-{
-    return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
-}
-
-/* True where either is NaN. */
-static inline mask vec_ne(vec a, vec b)
-{
-    return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ);
-}
+#include "../simd/vector.h"
 
 /* Lanes 0 to n - 1; none for n <= 0, all for n >= 16. */
-static inline mask mask_first(ptrdiff_t n)
+INLINE mask mask_first(ptrdiff_t n)
 {
     return (mask)(n >= VEC_LANES ? 0xffff : n <= 0 ? 0 : (1u << n) - 1u);
 }
 
 /* Bit j for lane j. */
-static inline uint32_t mask_bits(mask m)
+INLINE uint32_t mask_bits(mask m)
 {
     return m;
 }
 
 /* a where m, b elsewhere. */
-static inline vec vec_select(mask m, vec a, vec b)
+INLINE vec vec_select(mask m, vec a, vec b)
 {
     return _mm512_mask_blend_ps(m, b, a);
 }
 
-static inline ivec ivec_set1(uint32_t x)
-{
-    return _mm512_set1_epi32((int)x);
-}
-
-static inline ivec ivec_add(ivec a, ivec b)
-{
-    return _mm512_add_epi32(a, b);
-}
-
-static inline ivec ivec_sub(ivec a, ivec b)
-{
-    return _mm512_sub_epi32(a, b);
-}
-
-static inline ivec ivec_and(ivec a, ivec b)
-{
-    return _mm512_and_si512(a, b);
-}
-
-static inline ivec ivec_or(ivec a, ivec b)
-{
-    return _mm512_or_si512(a, b);
-}
-
-/* Shift by the 23 bits of a float's fraction. */
-static inline ivec ivec_shift_left_23(ivec a)
-{
-    return _mm512_slli_epi32(a, 23);
-}
-
-static inline ivec ivec_shift_right_23(ivec a)
-{
-    return _mm512_srli_epi32(a, 23);
-}
-
-static inline ivec vec_bits(vec a)
-{
-    return _mm512_castps_si512(a);
-}
-
-static inline vec vec_from_bits(ivec a)
-{
-    return _mm512_castsi512_ps(a);
-}
-
-static inline vec vec_load_u8(const uint8_t *p)
+INLINE vec vec_load_u8(const uint8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
 
 /* Bit j is set if byte j of 64 is not 0. */
-static inline uint64_t bytes_set(const uint8_t *p)
+INLINE uint64_t bytes_set(const uint8_t *p)
 {
     const __m512i x = _mm512_loadu_si512(p);
     return _mm512_test_epi8_mask(x, x);
 }
 
-/* Lanes j + 8, j + 4, j + 2, j + 1 brought to lane j: the four levels of a reduction over a panel's row. */
-static inline vec vec_swap_8(vec x)
+/* Lanes j + 8 of a panel's row, or lanes j + 4 of a vector, brought to lane j. */
+INLINE vec row_swap_8(const vec row[PANEL_VECS])
 {
-    return _mm512_shuffle_f32x4(x, x, 0x4e);
+    return _mm512_shuffle_f32x4(row[0], row[0], 0x4e);
 }
 
-static inline vec vec_swap_4(vec x)
+INLINE vec vec_swap_4(vec x)
 {
     return _mm512_shuffle_f32x4(x, x, 0xb1);
-}
-
-static inline vec vec_swap_2(vec x)
-{
-    return _mm512_shuffle_ps(x, x, 0x4e);
-}
-
-static inline vec vec_swap_1(vec x)
-{
-    return _mm512_shuffle_ps(x, x, 0xb1);
-}
-
-/* Sum of a panel's row, in every lane: lanes j and j + 8 first, then j + 4, j + 2, j + 1. */
-static inline vec panel_row_sum(const vec row[PANEL_VECS])
-{
-    vec x = vec_add(row[0], vec_swap_8(row[0]));
-    x = vec_add(x, vec_swap_4(x));
-    x = vec_add(x, vec_swap_2(x));
-    return vec_add(x, vec_swap_1(x));
-}
-
-/* Maximum of a panel's row, in every lane. */
-static inline vec panel_row_max(const vec row[PANEL_VECS])
-{
-    vec x = vec_max(row[0], vec_swap_8(row[0]));
-    x = vec_max(x, vec_swap_4(x));
-    x = vec_max(x, vec_swap_2(x));
-    return vec_max(x, vec_swap_1(x));
-}
-
-static inline float vec_first(vec x)
-{
-    return _mm512_cvtss_f32(x);
 }
 
 /*
  * to[c][r] = from[r][c] for a 16 x 16 block, both stored as 16 rows of 16 floats. Two levels exchange within
  * 128-bit quarters, two exchange quarters.
  */
-static inline __attribute__((always_inline)) void panel_transpose(const float *from, float *to, bool nontemporal)
+INLINE void panel_transpose(const float *from, float *to, bool nontemporal)
 {
     __m512 r[16], t[16];
     UNROLL

@@ -37,11 +37,11 @@ static float step_weight(const struct tp_optimizer *optimizer, float decay, floa
 }
 
 /* One panel of one row of weights, starting at element (i, u), from its gradient. */
-static void apply_panel(const struct tp_apply *t, size_t i, size_t u, const float *g)
+static void apply_panel(const struct tp_update *t, size_t i, size_t u, const float *g)
 {
     const size_t at = tp_panel_offset(t->w.stride, i, u);
     const size_t lanes = t->w.columns - u < TP_PANEL ? t->w.columns - u : TP_PANEL;
-    const bool is_bias = i == t->inputs;
+    const bool is_bias = i == t->a.columns;
     float decay = is_bias ? 0.0f : t->optimizer->decay;
     float keep = is_bias ? 1.0f : t->optimizer->keep;
     int states = tp_optimizer_states(t->optimizer->kind);
@@ -69,9 +69,8 @@ static void add_products(const struct tp_update *t, size_t i, size_t u, float g[
     }
 }
 
-/* The same, after computing its gradient. total: the bias row's gradient. */
-static void update_panel(const struct tp_update *t, const struct tp_apply *apply, size_t i, size_t u,
-                         const float total[TP_PANEL])
+/* The gradient of a panel of one row, and the same with it. total: the bias row's gradient. */
+static void update_panel(const struct tp_update *t, size_t i, size_t u, const float total[TP_PANEL])
 {
     const size_t lanes = t->d.columns - u < TP_PANEL ? t->d.columns - u : TP_PANEL;
     const bool shifts = t->shift && i < t->a.columns;
@@ -85,81 +84,61 @@ static void update_panel(const struct tp_update *t, const struct tp_apply *apply
         memcpy(tp_matrix_at(&t->gradient, i < t->a.columns ? i - t->input_begin : t->input_end - t->input_begin, u), g,
                lanes * sizeof *g);
     else
-        apply_panel(apply, i, u, g);
+        apply_panel(t, i, u, g);
 }
 
-/* Zeroes the transposed view's padding columns if the range ends with the matrix. */
-static void pad_transposed(const struct tp_matrix *wt, size_t input_end)
+/* Rewrites the sums, and the transposed view's padding columns if the range ends with the matrix. */
+static void rewrite_derived(const struct tp_update *t)
 {
-    for (size_t u = 0; input_end == wt->columns && u < wt->rows; u++) {
-        for (size_t i = wt->columns; i < tp_panel_count(wt->columns) * TP_PANEL; i++)
-            *tp_matrix_at(wt, u, i) = 0.0f;
+    for (size_t u = 0; t->wt.data && t->input_end == t->wt.columns && u < t->wt.rows; u++) {
+        for (size_t i = t->wt.columns; i < tp_panel_count(t->wt.columns) * TP_PANEL; i++)
+            *tp_matrix_at(&t->wt, u, i) = 0.0f;
     }
-}
-
-/* Rewrites the sums of the panels of inputs [begin, end). */
-static void leave_sums(const struct tp_matrix *w, const float *shift, const struct tp_matrix *sums, size_t begin,
-                       size_t end)
-{
-    for (size_t u = 0; shift && u < sums->columns; u++) {
-        for (size_t i = begin; i < end; i++) {
-            float *sum = tp_matrix_at(sums, i / TP_PANEL, u);
-            *sum = fmaf(shift[i], *tp_matrix_at(w, i, u), i % TP_PANEL ? *sum : 0.0f);
+    for (size_t u = 0; t->shift && u < t->sums.columns; u++) {
+        for (size_t i = t->input_begin; i < t->input_end; i++) {
+            float *sum = tp_matrix_at(&t->sums, i / TP_PANEL, u);
+            *sum = fmaf(t->shift[i], *tp_matrix_at(&t->w, i, u), i % TP_PANEL ? *sum : 0.0f);
         }
     }
 }
 
-static void update(const struct tp_update *t)
+void tp_update_marked_reference(const struct tp_update *t)
 {
-    const struct tp_apply apply = {
-        .inputs = t->a.columns, .optimizer = t->optimizer, .w = t->w, .wt = t->wt, .state = {t->state[0], t->state[1]}};
     for (size_t u = 0; u < t->d.columns; u += TP_PANEL) {
         float total[TP_PANEL] = {0};
         add_products(t, t->a.columns, u, total);
         for (size_t i = t->input_begin; i < t->input_end; i++)
-            update_panel(t, &apply, i, u, total);
+            update_panel(t, i, u, total);
         if (t->bias)
-            update_panel(t, &apply, t->a.columns, u, total);
+            update_panel(t, t->a.columns, u, total);
     }
-    if (t->gradient.data)
-        return;
-    if (t->wt.data)
-        pad_transposed(&t->wt, t->input_end);
-    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
+    if (!t->gradient.data)
+        rewrite_derived(t);
 }
 
 void tp_update_reference(const struct tp_update *t)
 {
     struct tp_update all = *t;
     all.marks = (struct tp_marks){0};
-    update(&all);
+    tp_update_marked_reference(&all);
 }
 
-void tp_update_marked_reference(const struct tp_update *t)
-{
-    update(t);
-}
-
-void tp_apply_reference(const struct tp_apply *t)
+void tp_apply_reference(const struct tp_update *t)
 {
     for (size_t u = 0; u < t->w.columns; u += TP_PANEL) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
             apply_panel(t, i, u, tp_matrix_at(&t->gradient, i - t->input_begin, u));
         if (t->bias)
-            apply_panel(t, t->inputs, u, tp_matrix_at(&t->gradient, t->input_end - t->input_begin, u));
+            apply_panel(t, t->a.columns, u, tp_matrix_at(&t->gradient, t->input_end - t->input_begin, u));
     }
-    if (t->wt.data)
-        pad_transposed(&t->wt, t->input_end);
-    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
+    rewrite_derived(t);
 }
 
-void tp_refresh_reference(const struct tp_refresh *t)
+void tp_refresh_reference(const struct tp_update *t)
 {
     for (size_t u = 0; t->wt.data && u < t->wt.rows; u++) {
         for (size_t i = t->input_begin; i < t->input_end; i++)
             *tp_matrix_at(&t->wt, u, i) = *tp_matrix_at(&t->w, i, u);
     }
-    if (t->wt.data)
-        pad_transposed(&t->wt, t->input_end);
-    leave_sums(&t->w, t->shift, &t->sums, t->input_begin, t->input_end);
+    rewrite_derived(t);
 }

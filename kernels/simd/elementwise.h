@@ -9,7 +9,7 @@
 
 #include "functions.h"
 
-static inline __attribute__((always_inline)) void map(vec (*function)(vec), size_t n, const float *x, float *y)
+INLINE void map(vec (*function)(vec), size_t n, const float *x, float *y)
 {
     size_t whole = n / VEC_LANES * VEC_LANES;
     for (size_t i = 0; i < whole; i += VEC_LANES)

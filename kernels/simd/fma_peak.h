@@ -30,7 +30,7 @@ float TP_KERNEL(peak)(size_t iterations)
     }
     UNROLL
     for (int i = 1; i < FMA_CHAINS; i++)
-        x[0] = vec_add(x[0], x[i]);
+        x[0] += x[i];
     return vec_first(x[0]);
 }
 

@@ -128,7 +128,7 @@ static const float *prefetch_b_from(const struct product *p, size_t rows, size_t
 }
 
 /* The values at which a panel's chains begin (kernels.h), in vectors. */
-static inline __attribute__((always_inline)) void chain_start(const struct tp_matrix *sums, size_t panel, vec start[])
+INLINE void chain_start(const struct tp_matrix *sums, size_t panel, vec start[])
 {
     const float *line = sums->data + panel * sums->stride;
     UNROLL
@@ -137,7 +137,7 @@ static inline __attribute__((always_inline)) void chain_start(const struct tp_ma
     for (size_t p = 0; p < sums->rows; p++, line += TP_PANEL) {
         UNROLL
         for (int v = 0; v < PANEL_VECS; v++)
-            start[v] = vec_add(start[v], vec_load(line + v * VEC_LANES));
+            start[v] += vec_load(line + v * VEC_LANES);
     }
     UNROLL
     for (int v = 0; v < PANEL_VECS; v++)
@@ -163,8 +163,7 @@ static void begin_rows(const struct product *p, size_t row_begin, size_t row_end
  * Prefetches, before a long tile, what its epilogue reads and writes, which may be in memory.
  * Inlined, since gcc drops calls to a function that only prefetches: it sees no effect.
  */
-static inline __attribute__((always_inline)) void prefetch_epilogue(const struct product *p, size_t row_begin,
-                                                                    size_t row_end, size_t panel, size_t panels)
+INLINE void prefetch_epilogue(const struct product *p, size_t row_begin, size_t row_end, size_t panel, size_t panels)
 {
     for (size_t i = panel; i < panel + panels; i++) {
         for (size_t row = row_begin; row < row_end; row++) {
@@ -179,7 +178,7 @@ static inline __attribute__((always_inline)) void prefetch_epilogue(const struct
  * lines of each panel, too few for a hardware prefetcher to detect a stream, so it can prefetch those of the
  * tile below.
  */
-static inline __attribute__((always_inline)) void tile_nn(const struct tile *t, int rows, int panels)
+INLINE void tile_nn(const struct tile *t, int rows, int panels)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
     tile_begin(t, rows, panels, acc);
@@ -230,7 +229,7 @@ static void run_tile_nn(const struct tile *t, size_t rows, size_t panels)
  * A single row of C: each chain waits for its previous multiply-add, so filling the units takes ROW_VECS chains, more
  * than a row of the tiles above has. Each vector of B is used once and needs no register.
  */
-static inline __attribute__((always_inline)) void tile_row(const struct tile *t, int panels)
+INLINE void tile_row(const struct tile *t, int panels)
 {
     vec acc[ROW_VECS];
     UNROLL
@@ -246,9 +245,9 @@ static inline __attribute__((always_inline)) void tile_row(const struct tile *t,
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++) {
         if (t->bias)
-            acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->b_stride)));
+            acc[v] += vec_load(t->bias + tile_vec_offset(v, t->b_stride));
         if (t->settle)
-            acc[v] = vec_add(acc[v], vec_zero());
+            acc[v] = acc[v] + vec_zero();
         vec_store(t->c + tile_vec_offset(v, t->c_stride), acc[v]);
     }
 }

@@ -16,14 +16,14 @@
 #define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
 #define MARKED_ROWS   64 /* their sums stay in L1 */
 
-static inline __attribute__((always_inline)) void load_lines(const float *from, size_t stride, int panels, vec to[])
+INLINE void load_lines(const float *from, size_t stride, int panels, vec to[])
 {
     UNROLL
     for (int v = 0; v < panels * PANEL_VECS; v++)
         to[v] = vec_load(from + tile_vec_offset(v, stride));
 }
 
-static inline __attribute__((always_inline)) void store_lines(float *to, size_t stride, int panels, const vec from[])
+INLINE void store_lines(float *to, size_t stride, int panels, const vec from[])
 {
     UNROLL
     for (int v = 0; v < panels * PANEL_VECS; v++)
@@ -31,8 +31,7 @@ static inline __attribute__((always_inline)) void store_lines(float *to, size_t 
 }
 
 /* acc += x times the lines at `b`. */
-static inline __attribute__((always_inline)) void add_lines(float x, const float *b, size_t stride, int panels,
-                                                            vec acc[])
+INLINE void add_lines(float x, const float *b, size_t stride, int panels, vec acc[])
 {
     const vec factor = vec_set1(x);
     UNROLL
@@ -60,8 +59,7 @@ struct forward_tile {
 };
 
 /* A row's sums begin with its first word and end with its last; in between they wait in z. */
-static inline __attribute__((always_inline)) void begin_row(const struct forward_tile *t, size_t row, int panels,
-                                                            vec acc[])
+INLINE void begin_row(const struct forward_tile *t, size_t row, int panels, vec acc[])
 {
     if (t->first)
         load_lines(t->start, TP_PANEL, panels, acc);
@@ -69,29 +67,28 @@ static inline __attribute__((always_inline)) void begin_row(const struct forward
         load_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
 }
 
-static inline __attribute__((always_inline)) void end_row(const struct forward_tile *t, size_t row, int panels,
-                                                          vec acc[])
+INLINE void end_row(const struct forward_tile *t, size_t row, int panels, vec acc[])
 {
     if (t->last) {
         UNROLL
         for (int v = 0; v < panels * PANEL_VECS; v++) {
             if (t->bias)
-                acc[v] = vec_add(acc[v], vec_load(t->bias + tile_vec_offset(v, t->w_stride)));
-            acc[v] = vec_add(acc[v], vec_zero());
+                acc[v] += vec_load(t->bias + tile_vec_offset(v, t->w_stride));
+            acc[v] = acc[v] + vec_zero();
         }
     }
     store_lines(t->z + row * TP_PANEL, t->z_stride, panels, acc);
 }
 
 /* Where a row's inputs of the word begin. */
-static inline __attribute__((always_inline)) const void *row_at(const struct forward_tile *t, size_t row, bool bytes)
+INLINE const void *row_at(const struct forward_tile *t, size_t row, bool bytes)
 {
     return bytes ? (const void *)(t->bytes + row * t->features) : (const void *)(t->a + row * TP_PANEL);
 }
 
 /* Adds the product of the lowest input in `left` and its weights to a row, and returns the other inputs. */
-static inline __attribute__((always_inline)) uint64_t add_input(const struct forward_tile *t, uint64_t left,
-                                                                const void *at, bool bytes, int panels, vec acc[])
+INLINE uint64_t add_input(const struct forward_tile *t, uint64_t left, const void *at, bool bytes, int panels,
+                          vec acc[])
 {
     const size_t k = (size_t)__builtin_ctzll(left);
     const float x = bytes ? t->values[k][((const uint8_t *)at)[k]] : ((const float *)at)[t->offset[k]];
@@ -103,8 +100,7 @@ static inline __attribute__((always_inline)) uint64_t add_input(const struct for
  * Rows [row, end). Few panels have too few chains to hide an FMA's latency: then two rows alternate while both have
  * inputs left.
  */
-static inline __attribute__((always_inline)) void forward_rows(const struct forward_tile *t, size_t row, size_t end,
-                                                               bool bytes, int panels)
+INLINE void forward_rows(const struct forward_tile *t, size_t row, size_t end, bool bytes, int panels)
 {
     const struct forward_tile tile = *t;
     for (; panels <= MARKED_PANELS / 2 && row + 2 <= end; row += 2) {
@@ -140,8 +136,7 @@ static inline __attribute__((always_inline)) void forward_rows(const struct forw
 }
 
 /* Panels from `panel` on, all rows. */
-static inline __attribute__((always_inline)) void forward_panels(const struct tp_forward *f, size_t panel, bool bytes,
-                                                                 int panels)
+INLINE void forward_panels(const struct tp_forward *f, size_t panel, bool bytes, int panels)
 {
     const size_t words = tp_mark_words(f->a.columns);
     const float *w = f->w.data + panel * f->w.stride;
@@ -181,7 +176,7 @@ static inline __attribute__((always_inline)) void forward_panels(const struct tp
     }
 }
 
-static inline __attribute__((always_inline)) void forward_inputs(const struct tp_forward *f, bool bytes)
+INLINE void forward_inputs(const struct tp_forward *f, bool bytes)
 {
     const size_t all = tp_panel_count(f->z.columns);
     size_t panel = 0;
@@ -283,9 +278,8 @@ struct marked_tile {
  * same rows, so few multiplications are wasted, and each load of D and the branch miss at the end of the loop serve
  * all. whole: these are all rows of the batch.
  */
-static inline __attribute__((always_inline)) void update_inputs(const struct marked_tile t, const uint64_t *marks,
-                                                                size_t i, int inputs, bool whole,
-                                                                tileprop_optimizer kind, int panels)
+INLINE void update_inputs(const struct marked_tile t, const uint64_t *marks, size_t i, int inputs, bool whole,
+                          tileprop_optimizer kind, int panels)
 {
     const int states = kind == NO_OPTIMIZER ? 0 : tp_optimizer_states(kind), vecs = panels * PANEL_VECS;
     const size_t at = i % TP_MARKS;
@@ -329,7 +323,7 @@ static inline __attribute__((always_inline)) void update_inputs(const struct mar
         UNROLL
         for (int v = 0; v < vecs; v++) {
             const size_t offset = row + tile_vec_offset(v, t.w_stride);
-            const vec g = vec_add(acc[n][v], vec_zero());
+            const vec g = acc[n][v] + vec_zero();
             float *const state[2] = {states > 0 ? t.state[0] + offset : NULL, states > 1 ? t.state[1] + offset : NULL};
             if (kind == NO_OPTIMIZER)
                 vec_store(t.gradient + (row - t.input_begin * TP_PANEL) + tile_vec_offset(v, t.gradient_stride), g);
@@ -355,8 +349,8 @@ static void turn_rows(const struct tp_marks *m, size_t word, size_t row, size_t 
  * without a mark have a gradient of +0, which changes neither weights nor sums. With sparse samples these are most of
  * the inputs.
  */
-static inline __attribute__((always_inline)) uint64_t changing(const struct tp_update *u, size_t word,
-                                                               const float *totals, tileprop_optimizer kind, int panels)
+INLINE uint64_t changing(const struct tp_update *u, size_t word, const float *totals, tileprop_optimizer kind,
+                         int panels)
 {
     if (kind != TILEPROP_SGD || u->optimizer->decay != 0)
         return UINT64_MAX;
@@ -373,8 +367,7 @@ static inline __attribute__((always_inline)) uint64_t changing(const struct tp_u
 }
 
 /* The sums of inputs without a shift are 0, unless a weight is not finite: then they are NaN and stay NaN. */
-static inline __attribute__((always_inline)) void keep_sum(const struct tp_update *u, size_t panel, int panels,
-                                                           size_t i)
+INLINE void keep_sum(const struct tp_update *u, size_t panel, int panels, size_t i)
 {
     const float *w = tp_matrix_at(&u->w, i, panel * TP_PANEL);
     float *sum = tp_matrix_at(&u->sums, i / TP_PANEL, panel * TP_PANEL);
@@ -386,8 +379,8 @@ static inline __attribute__((always_inline)) void keep_sum(const struct tp_updat
 }
 
 /* Takes batches of more than 64 rows in parts; between parts the sums wait in L1. */
-static inline __attribute__((always_inline)) void update_word(const struct tp_update *u, size_t word, size_t panel,
-                                                              const float *totals, tileprop_optimizer kind, int panels)
+INLINE void update_word(const struct tp_update *u, size_t word, size_t panel, const float *totals,
+                        tileprop_optimizer kind, int panels)
 {
     _Alignas(64) float partial[TP_MARKS * MARKED_LINE];
     uint64_t marks[TP_MARKS];
@@ -435,8 +428,7 @@ static inline __attribute__((always_inline)) void update_word(const struct tp_up
         leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
 }
 
-static inline __attribute__((always_inline)) void update_panels(const struct tp_update *u, size_t panel,
-                                                                tileprop_optimizer kind, int panels)
+INLINE void update_panels(const struct tp_update *u, size_t panel, tileprop_optimizer kind, int panels)
 {
     _Alignas(64) float totals[MARKED_LINE];
     find_totals(u, panel, (size_t)panels, totals);
@@ -444,7 +436,7 @@ static inline __attribute__((always_inline)) void update_panels(const struct tp_
         update_word(u, word, panel, totals, kind, panels);
 }
 
-static inline __attribute__((always_inline)) void update_with_rule(const struct tp_update *u, size_t panel, int panels)
+INLINE void update_with_rule(const struct tp_update *u, size_t panel, int panels)
 {
     switch (u->gradient.data ? NO_OPTIMIZER : u->optimizer->kind) {
     case TILEPROP_SGD:

@@ -16,9 +16,8 @@
  * the 16 inputs of each panel of A. shift: of those inputs; the sums then begin at shift times the units' totals. NULL:
  * they begin at +0.
  */
-static inline __attribute__((always_inline)) void tile_narrow(size_t depth, const float *a, size_t a_stride,
-                                                              const float *d, const float *shift, const float *totals,
-                                                              float *narrow, int panels)
+INLINE void tile_narrow(size_t depth, const float *a, size_t a_stride, const float *d, const float *shift,
+                        const float *totals, float *narrow, int panels)
 {
     vec acc[NARROW_UNITS][NARROW_VECS];
     UNROLL
@@ -45,7 +44,7 @@ static inline __attribute__((always_inline)) void tile_narrow(size_t depth, cons
     for (int n = 0; n < NARROW_UNITS; n++) {
         UNROLL
         for (int v = 0; v < panels * PANEL_VECS; v++)
-            vec_store(narrow + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), vec_add(acc[n][v], vec_zero()));
+            vec_store(narrow + n * TP_PANEL + tile_vec_offset(v, TP_PANEL * TP_PANEL), acc[n][v] + vec_zero());
     }
 }
 

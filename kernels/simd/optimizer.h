@@ -45,9 +45,8 @@ static inline struct optimizer_vectors optimizer_vectors(const struct optimizer_
 }
 
 /* One vector at `offset` of weights, from its gradient g. kind is a constant: only its branch remains. */
-static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optimizer kind,
-                                                                  const struct optimizer_vectors *c, vec g,
-                                                                  float *weights, float *const state[2], int offset)
+INLINE void apply_optimizer(tileprop_optimizer kind, const struct optimizer_vectors *c, vec g, float *weights,
+                            float *const state[2], int offset)
 {
     float *at = weights + offset;
     vec w = vec_load(at), v;
@@ -63,9 +62,9 @@ static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optim
         w = vec_fnma(c->rate, v, w);
         break;
     case TILEPROP_LECUN_MOMENTUM:
-        v = vec_fma(c->momentum, vec_load(state[0] + offset), vec_mul(c->rate, g));
+        v = vec_fma(c->momentum, vec_load(state[0] + offset), c->rate * g);
         vec_store(state[0] + offset, v);
-        w = vec_sub(w, v);
+        w = w - v;
         break;
     case TILEPROP_NESTEROV:
         v = vec_fma(c->momentum, vec_load(state[0] + offset), g);
@@ -73,12 +72,12 @@ static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optim
         w = vec_fnma(c->rate, vec_fma(c->momentum, v, g), w);
         break;
     default: { /* TILEPROP_ADAM */
-        vec m = vec_fma(c->beta1, vec_load(state[0] + offset), vec_mul(c->one_minus_beta1, g));
-        v = vec_fma(c->beta2, vec_load(state[1] + offset), vec_mul(vec_mul(c->one_minus_beta2, g), g));
+        vec m = vec_fma(c->beta1, vec_load(state[0] + offset), c->one_minus_beta1 * g);
+        v = vec_fma(c->beta2, vec_load(state[1] + offset), c->one_minus_beta2 * g * g);
         vec_store(state[0] + offset, m);
         vec_store(state[1] + offset, v);
         vec root = vec_fma(vec_sqrt(v), c->root_correction, c->epsilon);
-        w = vec_fnma(c->rate, vec_div(m, root), vec_mul(c->keep, w));
+        w = vec_fnma(c->rate, m / root, c->keep * w);
         break;
     }
     }
@@ -89,9 +88,8 @@ static inline __attribute__((always_inline)) void apply_optimizer(tileprop_optim
  * Applies a gradient tile while it is in registers. The addresses of a panel's weights and states are read
  * once, before stores that may alias them.
  */
-static inline __attribute__((always_inline)) void tile_apply(tileprop_optimizer kind,
-                                                             const struct optimizer_target *target, int rows,
-                                                             int panels, vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_apply(tileprop_optimizer kind, const struct optimizer_target *target, int rows, int panels,
+                       vec acc[][TILE_VECS_LIMIT])
 {
     const struct optimizer_vectors constants = optimizer_vectors(target);
     const int states = tp_optimizer_states(kind);
@@ -107,8 +105,7 @@ static inline __attribute__((always_inline)) void tile_apply(tileprop_optimizer 
     }
 }
 
-static inline __attribute__((always_inline)) void tile_update(const struct optimizer_target *target, int rows,
-                                                              int panels, vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_update(const struct optimizer_target *target, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     switch (target->optimizer->kind) {
     case TILEPROP_SGD:

@@ -17,7 +17,7 @@ static inline const char *values(const struct tp_pack *p, size_t row, size_t col
 }
 
 /* Bit j is set if element j of a panel's row is not 0. */
-static inline __attribute__((always_inline)) uint64_t marks_of(const vec row[PANEL_VECS])
+INLINE uint64_t marks_of(const vec row[PANEL_VECS])
 {
     uint64_t marks = 0;
     UNROLL
@@ -27,8 +27,7 @@ static inline __attribute__((always_inline)) uint64_t marks_of(const vec row[PAN
 }
 
 /* Adds the marks of one panel's row to its word, which the first panel begins. */
-static inline __attribute__((always_inline)) void leave_marks(const struct tp_pack *p, size_t row, size_t column,
-                                                              const vec x[PANEL_VECS])
+INLINE void leave_marks(const struct tp_pack *p, size_t row, size_t column, const vec x[PANEL_VECS])
 {
     uint64_t *word = p->marks.words + column / TP_MARKS * p->marks.rows + row;
     const uint64_t marks = marks_of(x) << column % TP_MARKS;
@@ -36,8 +35,7 @@ static inline __attribute__((always_inline)) void leave_marks(const struct tp_pa
 }
 
 /* One whole panel: its scales stay in registers, its lines are written in memory order. */
-static inline __attribute__((always_inline)) void pack_panel(const struct tp_pack *p, bool is_u8, bool marked,
-                                                             size_t column, float *a)
+INLINE void pack_panel(const struct tp_pack *p, bool is_u8, bool marked, size_t column, float *a)
 {
     vec scale[PANEL_VECS], shift[PANEL_VECS], x[PANEL_VECS];
     for (int v = 0; v < PANEL_VECS; v++) {
@@ -59,8 +57,7 @@ static inline __attribute__((always_inline)) void pack_panel(const struct tp_pac
 }
 
 /* A partial last panel of a row, value by value: nothing past the last sample may be read. */
-static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack *p, bool is_u8, size_t row,
-                                                            size_t column, float *a)
+INLINE void pack_rest(const struct tp_pack *p, bool is_u8, size_t row, size_t column, float *a)
 {
     float line[TP_PANEL] = {0};
     for (size_t c = 0; column + c < p->a.columns; c++) {
@@ -79,7 +76,7 @@ static inline __attribute__((always_inline)) void pack_rest(const struct tp_pack
  * By value: a vector store may alias the target of a pointer, so with a pointer each row would reload all members.
  * Packing four panels at once, which looks up each row once, is slower (results/kernels.md).
  */
-static inline __attribute__((always_inline)) void pack(const struct tp_pack p, bool is_u8, bool marked)
+INLINE void pack(const struct tp_pack p, bool is_u8, bool marked)
 {
     float *a = p.a.data;
     size_t column = 0;

@@ -11,9 +11,26 @@
 
 #include "functions.h"
 
+/* Sum of a panel's row, in every lane: lanes j and j + 8 first, then j + 4, j + 2, j + 1. */
+INLINE vec row_sum(const vec row[PANEL_VECS])
+{
+    vec x = row[0] + row_swap_8(row);
+    x += vec_swap_4(x);
+    x += vec_swap_2(x);
+    return x + vec_swap_1(x);
+}
+
+/* Maximum of a panel's row, in every lane. */
+INLINE vec row_max(const vec row[PANEL_VECS])
+{
+    vec x = vec_max(row[0], row_swap_8(row));
+    x = vec_max(x, vec_swap_4(x));
+    x = vec_max(x, vec_swap_2(x));
+    return vec_max(x, vec_swap_1(x));
+}
+
 /* Logits of one row, 16 at a time; -inf in the lanes past the last class. */
-static inline __attribute__((always_inline)) void load_logits(const struct tp_matrix *logits, size_t row, size_t panel,
-                                                              vec z[PANEL_VECS])
+INLINE void load_logits(const struct tp_matrix *logits, size_t row, size_t panel, vec z[PANEL_VECS])
 {
     const float *from = logits->data + panel * logits->stride + row * TP_PANEL;
     ptrdiff_t left = (ptrdiff_t)(logits->columns - panel * TP_PANEL);
@@ -21,8 +38,7 @@ static inline __attribute__((always_inline)) void load_logits(const struct tp_ma
         z[v] = vec_select(mask_first(left - v * VEC_LANES), vec_load(from + v * VEC_LANES), vec_set1(-INFINITY));
 }
 
-static inline __attribute__((always_inline)) vec largest_logit(const struct tp_matrix *logits, size_t row,
-                                                               size_t panels)
+INLINE vec largest_logit(const struct tp_matrix *logits, size_t row, size_t panels)
 {
     vec largest[PANEL_VECS], z[PANEL_VECS];
     load_logits(logits, row, 0, largest);
@@ -31,7 +47,7 @@ static inline __attribute__((always_inline)) vec largest_logit(const struct tp_m
         for (int v = 0; v < PANEL_VECS; v++)
             largest[v] = vec_max(largest[v], z[v]);
     }
-    return panel_row_max(largest);
+    return row_max(largest);
 }
 
 /* The lowest class whose logit is m; 0 if there is none, as with NaN. */
@@ -51,8 +67,7 @@ static inline size_t first_equal(const struct tp_matrix *logits, size_t row, siz
 }
 
 /* Sums exp(z - m), +0 in the lanes past the last class; stores them in `to` unless it is absent. */
-static inline __attribute__((always_inline)) vec exponentials(const struct tp_matrix *logits, size_t row, size_t panels,
-                                                              vec m, const struct tp_matrix *to)
+INLINE vec exponentials(const struct tp_matrix *logits, size_t row, size_t panels, vec m, const struct tp_matrix *to)
 {
     vec sum[PANEL_VECS];
     for (int v = 0; v < PANEL_VECS; v++)
@@ -62,18 +77,17 @@ static inline __attribute__((always_inline)) vec exponentials(const struct tp_ma
         load_logits(logits, row, p, e);
         ptrdiff_t left = (ptrdiff_t)(logits->columns - p * TP_PANEL);
         for (int v = 0; v < PANEL_VECS; v++) {
-            e[v] = vec_select(mask_first(left - v * VEC_LANES), exp_bounded(vec_sub(e[v], m)), vec_zero());
-            sum[v] = vec_add(sum[v], e[v]);
+            e[v] = vec_select(mask_first(left - v * VEC_LANES), exp_bounded(e[v] - m), vec_zero());
+            sum[v] += e[v];
             if (to->data)
                 vec_store(to->data + p * to->stride + row * TP_PANEL + v * VEC_LANES, e[v]);
         }
     }
-    return panel_row_sum(sum);
+    return row_sum(sum);
 }
 
 /* D of one row, from the exponentials that d holds. */
-static inline __attribute__((always_inline)) void loss_gradient(const struct tp_loss *l, size_t row, size_t panels,
-                                                                vec sum, float weight)
+INLINE void loss_gradient(const struct tp_loss *l, size_t row, size_t panels, vec sum, float weight)
 {
     vec scale = vec_set1(weight * l->scale);
     for (size_t p = 0; p < panels; p++) {
@@ -83,7 +97,7 @@ static inline __attribute__((always_inline)) void loss_gradient(const struct tp_
         for (int v = 0; v < PANEL_VECS; v++, d += VEC_LANES, left -= VEC_LANES, label -= VEC_LANES) {
             vec up_to = vec_select(mask_first(label + 1), vec_set1(1), vec_zero());
             vec target = vec_select(mask_first(label), vec_zero(), up_to);
-            vec difference = vec_mul(vec_sub(vec_div(vec_load(d), sum), target), scale);
+            vec difference = (vec_load(d) / sum - target) * scale;
             vec_store(d, vec_select(mask_first(left), difference, vec_zero()));
         }
     }
@@ -125,7 +139,7 @@ static inline void divide_row(const struct tp_matrix *p, size_t row, size_t pane
         float *at = p->data + panel * p->stride + row * TP_PANEL;
         const ptrdiff_t left = (ptrdiff_t)(p->columns - panel * TP_PANEL);
         for (int v = 0; v < PANEL_VECS; v++) {
-            const vec quotient = vec_div(vec_load(at + v * VEC_LANES), sum);
+            const vec quotient = vec_load(at + v * VEC_LANES) / sum;
             vec_store(at + v * VEC_LANES, vec_select(mask_first(left - v * VEC_LANES), quotient, vec_zero()));
         }
     }

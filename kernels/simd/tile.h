@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "../kernels.h"
-#include "unroll.h"
+#include "compiler.h"
 
 #define TILE_VECS(panels) ((panels)*PANEL_VECS)
 #define TILE_ROWS_LIMIT   16
@@ -79,8 +79,7 @@ struct tile {
     const float *transposed; /* tn with a target: rows * panels lines to be written next; NULL: none */
 };
 
-static inline __attribute__((always_inline)) void tile_begin(const struct tile *t, int rows, int panels,
-                                                             vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_begin(const struct tile *t, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     UNROLL
     for (int r = 0; r < rows; r++) {
@@ -91,18 +90,17 @@ static inline __attribute__((always_inline)) void tile_begin(const struct tile *
 }
 
 /* -0 becomes +0. */
-static inline __attribute__((always_inline)) void tile_settle(int rows, int panels, vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_settle(int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL
         for (int v = 0; v < TILE_VECS(panels); v++)
-            acc[r][v] = vec_add(acc[r][v], vec_zero());
+            acc[r][v] = acc[r][v] + vec_zero();
     }
 }
 
-static inline __attribute__((always_inline)) void tile_bias(const struct tile *t, int rows, int panels,
-                                                            vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_bias(const struct tile *t, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     if (t->bias) {
         UNROLL
@@ -110,14 +108,13 @@ static inline __attribute__((always_inline)) void tile_bias(const struct tile *t
             vec bias = vec_load(t->bias + tile_vec_offset(v, t->b_stride));
             UNROLL
             for (int r = 0; r < rows; r++)
-                acc[r][v] = vec_add(acc[r][v], bias);
+                acc[r][v] += bias;
         }
     }
 }
 
 /* C's address is read before the first store, which may alias the struct. */
-static inline __attribute__((always_inline)) void tile_end(const struct tile *t, int rows, int panels,
-                                                           vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_end(const struct tile *t, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     float *c = t->c;
     const size_t c_stride = t->c_stride;
@@ -131,9 +128,8 @@ static inline __attribute__((always_inline)) void tile_end(const struct tile *t,
 }
 
 /* One k: acc[r] += a[r * a_step] * b; rows from `above` on take their factors from `next`. */
-static inline __attribute__((always_inline)) void tile_multiply(const float *a, int a_step, int above,
-                                                                const float *next, const float *b, size_t b_stride,
-                                                                int rows, int panels, vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_multiply(const float *a, int a_step, int above, const float *next, const float *b, size_t b_stride,
+                          int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     vec row[TILE_VECS_LIMIT];
     UNROLL

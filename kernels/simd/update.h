@@ -56,7 +56,7 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
 {
     const float *from = u->w.data + panel * u->w.stride + row * TP_PANEL;
     float *to = u->wt.data + row / TP_PANEL * u->wt.stride + panel * TP_PANEL * TP_PANEL;
-    size_t units = min_size(u->d.columns - panel * TP_PANEL, TP_PANEL);
+    size_t units = min_size(u->w.columns - panel * TP_PANEL, TP_PANEL);
     if (rows == TP_PANEL && units == TP_PANEL) {
         if (u->nontemporal)
             panel_transpose(from, to, true);
@@ -75,8 +75,7 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
 }
 
 /* Rewrites the sums (kernels.h) of rows [row, row + rows) of some panels of w. */
-static inline __attribute__((always_inline)) void leave_sums(const struct tp_update *u, size_t panel, int panels,
-                                                             size_t row, size_t rows)
+INLINE void leave_sums(const struct tp_update *u, size_t panel, int panels, size_t row, size_t rows)
 {
     const float *w = u->w.data + panel * u->w.stride + row * TP_PANEL, *shift = u->shift + row;
     const size_t stride = u->w.stride;
@@ -136,8 +135,7 @@ static inline struct optimizer_target target_at(const struct tp_update *u, size_
  * weights a panel's rows ahead; a long one has time to prefetch its own, PREFETCH_STEPS before it needs them
  * (results/kernels.md).
  */
-static inline __attribute__((always_inline)) void prefetch_target(const struct tile *t, int rows, int panels,
-                                                                  int further)
+INLINE void prefetch_target(const struct tile *t, int rows, int panels, int further)
 {
     const struct optimizer_target *target = t->target;
     UNROLL
@@ -154,8 +152,7 @@ static inline __attribute__((always_inline)) void prefetch_target(const struct t
         __builtin_prefetch(t->transposed + i * TP_PANEL, 1);
 }
 
-static inline __attribute__((always_inline)) void tile_begin_shifted(const struct tile *t, int rows, int panels,
-                                                                     vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_begin_shifted(const struct tile *t, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     UNROLL
     for (int r = 0; r < rows; r++) {
@@ -171,7 +168,7 @@ static inline __attribute__((always_inline)) void tile_begin_shifted(const struc
  * last of one panel, the others the first of the next. The steps after the prefetch are a separate loop: with one loop
  * for all, gcc puts the accumulators on the stack.
  */
-static inline __attribute__((always_inline)) void tile_tn(const struct tile *t, int rows, int panels, int above)
+INLINE void tile_tn(const struct tile *t, int rows, int panels, int above)
 {
     vec acc[TILE_ROWS_LIMIT][TILE_VECS_LIMIT];
     tile_begin_shifted(t, rows, panels, acc);
@@ -263,13 +260,13 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
 }
 
 /* The sum of a panel of D over the batch, in vectors. */
-static inline __attribute__((always_inline)) void add_rows(const struct tp_update *u, size_t panel, vec sum[])
+INLINE void add_rows(const struct tp_update *u, size_t panel, vec sum[])
 {
     const float *d = u->d.data + panel * u->d.stride;
     for (int v = 0; v < PANEL_VECS; v++) {
         sum[v] = vec_zero();
         for (size_t r = 0; r < u->rows; r++)
-            sum[v] = vec_add(sum[v], vec_load(d + r * TP_PANEL + v * VEC_LANES));
+            sum[v] += vec_load(d + r * TP_PANEL + v * VEC_LANES);
     }
 }
 
@@ -384,47 +381,32 @@ void TP_KERNEL(update)(const struct tp_update *u)
         vec_fence();
 }
 
-/* apply and refresh are the parts of an update that follow the gradient. */
-void TP_KERNEL(apply)(const struct tp_apply *p)
+void TP_KERNEL(apply)(const struct tp_update *u)
 {
-    const struct tp_update u = {.optimizer = p->optimizer,
-                                .d = {.columns = p->w.columns},
-                                .w = p->w,
-                                .wt = p->wt,
-                                .state = {p->state[0], p->state[1]},
-                                .shift = p->shift,
-                                .sums = p->sums,
-                                .nontemporal = p->nontemporal};
-    for (size_t panel = 0; panel < tp_panel_count(p->w.columns); panel++) {
-        for (size_t i = p->input_begin; i < p->input_end; i += TP_PANEL) {
-            const size_t rows = min_size(p->input_end - i, TP_PANEL);
+    for (size_t panel = 0; panel < tp_panel_count(u->w.columns); panel++) {
+        for (size_t i = u->input_begin; i < u->input_end; i += TP_PANEL) {
+            const size_t rows = min_size(u->input_end - i, TP_PANEL);
             const struct optimizer_target target =
-                target_at(&u, tp_panel_offset(p->w.stride, i, panel * TP_PANEL), true);
-            apply_rows(&target, tp_matrix_at(&p->gradient, i - p->input_begin, panel * TP_PANEL), rows);
-            refresh_rows(&u, panel, i, rows);
+                target_at(u, tp_panel_offset(u->w.stride, i, panel * TP_PANEL), true);
+            apply_rows(&target, tp_matrix_at(&u->gradient, i - u->input_begin, panel * TP_PANEL), rows);
+            refresh_rows(u, panel, i, rows);
         }
-        if (p->bias) {
+        if (u->bias) {
             const struct optimizer_target target =
-                target_at(&u, tp_panel_offset(p->w.stride, p->inputs, panel * TP_PANEL), false);
-            apply_rows(&target, tp_matrix_at(&p->gradient, p->input_end - p->input_begin, panel * TP_PANEL), 1);
+                target_at(u, tp_panel_offset(u->w.stride, u->a.columns, panel * TP_PANEL), false);
+            apply_rows(&target, tp_matrix_at(&u->gradient, u->input_end - u->input_begin, panel * TP_PANEL), 1);
         }
     }
-    if (p->nontemporal)
+    if (u->nontemporal)
         vec_fence();
 }
 
-void TP_KERNEL(refresh)(const struct tp_refresh *r)
+void TP_KERNEL(refresh)(const struct tp_update *u)
 {
-    const struct tp_update u = {.d = {.columns = r->w.columns},
-                                .w = r->w,
-                                .wt = r->wt,
-                                .shift = r->shift,
-                                .sums = r->sums,
-                                .nontemporal = r->nontemporal};
-    for (size_t panel = 0; panel < tp_panel_count(r->w.columns); panel++) {
-        for (size_t i = r->input_begin; i < r->input_end; i += TP_PANEL)
-            refresh_rows(&u, panel, i, min_size(r->input_end - i, TP_PANEL));
+    for (size_t panel = 0; panel < tp_panel_count(u->w.columns); panel++) {
+        for (size_t i = u->input_begin; i < u->input_end; i += TP_PANEL)
+            refresh_rows(u, panel, i, min_size(u->input_end - i, TP_PANEL));
     }
-    if (r->nontemporal)
+    if (u->nontemporal)
         vec_fence();
 }

@@ -86,6 +86,17 @@ struct tp_update tp_bind_update(const struct tp_step *step, const struct tp_step
                               .marks = member->inputs.marks};
 }
 
+/* The same for an operation's inputs: update, or refresh of weights that were put in place. */
+static struct tp_update bind_update(const struct tp_step *step, const struct tp_step_member *member,
+                                    const struct tp_operation *operation, size_t rows)
+{
+    struct tp_update update = tp_bind_update(step, member, operation->layer, operation->slice, rows);
+    update.input_begin = operation->inputs.begin;
+    update.input_end = operation->inputs.end;
+    update.bias = operation->bias;
+    return update;
+}
+
 /* --- Blocks ------------------------------------------------------------------------------------------------------- */
 
 /* The rows of a block, its bias row included. */
@@ -126,20 +137,20 @@ static struct tp_matrix slot_of(const struct tp_step *step, const struct tp_step
                               block->units.end - block->units.begin};
 }
 
-/* The gradient of a shard: columns of the slice's matrices, and rows of the shard. */
-static struct tp_update bind_gradient(const struct tp_step *step, const struct tp_step_member *member,
-                                      const struct tp_operation *block, size_t rows)
+/* A block's update: computes the gradient of a shard, or applies one to columns of the slice. */
+static struct tp_update bind_block(const struct tp_step *step, const struct tp_step_member *member,
+                                   const struct tp_operation *block, size_t rows)
 {
-    struct tp_update update =
-        tp_bind_update(step, member, block->layer, block->slice, block->rows.end - block->rows.begin);
+    struct tp_update update = bind_update(step, member, block, block->rows.end - block->rows.begin);
     const size_t unit = block->units.begin - step->network->layers[block->layer].slices[block->slice].unit_begin;
     const size_t units = block->units.end - block->units.begin;
-    update.input_begin = block->inputs.begin;
-    update.input_end = block->inputs.end;
-    update.bias = block->bias;
     update.a = rows_from(update.a, block->rows.begin);
     update.d = rows_from(tp_matrix_columns(&update.d, unit, units), block->rows.begin);
+    for (int i = 0; i < 2 && update.state[i]; i++)
+        update.state[i] += tp_panel_offset(update.w.stride, 0, unit);
     update.w = tp_matrix_columns(&update.w, unit, units);
+    update.wt = rows_from(update.wt, unit);
+    update.wt.rows = units;
     update.sums = tp_matrix_columns(&update.sums, unit, units);
     update.gradient = slot_of(step, member, block, block->slot, rows);
     if (update.marks.words)
@@ -147,60 +158,23 @@ static struct tp_update bind_gradient(const struct tp_step *step, const struct t
     return update;
 }
 
-/* Applies a gradient to a block of a slice. */
-static struct tp_apply bind_apply(const struct tp_step *step, const struct tp_step_member *member,
-                                  const struct tp_operation *block, size_t rows)
-{
-    const struct tp_layer *layer = &step->network->layers[block->layer];
-    const struct tp_slice *slice = &layer->slices[block->slice];
-    const size_t unit = block->units.begin - slice->unit_begin, units = block->units.end - block->units.begin;
-    struct tp_apply apply = {.input_begin = block->inputs.begin,
-                             .input_end = block->inputs.end,
-                             .inputs = layer->inputs,
-                             .bias = block->bias,
-                             .gradient = slot_of(step, member, block, block->slot, rows),
-                             .optimizer = &step->optimizer,
-                             .w = tp_matrix_columns(&slice->w, unit, units),
-                             .wt = rows_from(slice->wt, unit),
-                             .shift = layer->shift,
-                             .sums = tp_matrix_columns(&slice->sums, unit, units),
-                             .nontemporal = step->nontemporal};
-    apply.wt.rows = units;
-    for (int i = 0; i < 2 && slice->state[i]; i++)
-        apply.state[i] = slice->state[i] + tp_panel_offset(slice->w.stride, 0, unit);
-    return apply;
-}
-
 /* Updates the weights that this rank owns. Their derived values are computed when they are put in place. */
-static struct tp_apply bind_owned(const struct tp_step *step, const struct tp_operation *block, size_t rows)
+static struct tp_update bind_owned(const struct tp_step *step, const struct tp_operation *block, size_t rows)
 {
     const struct tp_exchange *exchange = step->exchange;
     const size_t inputs = block->inputs.end - block->inputs.begin;
     const struct tp_matrix w = tp_exchange_weights(exchange, block->layer, block->owner);
-    struct tp_apply apply = {.input_end = inputs,
-                             .inputs = inputs,
-                             .bias = block->bias,
-                             .gradient =
-                                 part_of(step, block, tp_exchange_sent(exchange, block->layer, block->slot, rows)),
-                             .optimizer = &step->optimizer,
-                             .w = part_of(step, block, w),
-                             .nontemporal = step->nontemporal};
-    for (int i = 0; i < exchange->states; i++)
-        apply.state[i] = exchange->layers[block->layer].state[i] + tp_panel_offset(w.stride, 0, block->units.begin);
-    return apply;
-}
-
-static struct tp_refresh bind_refresh(const struct tp_step *step, const struct tp_operation *operation)
-{
-    const struct tp_layer *layer = &step->network->layers[operation->layer];
-    const struct tp_slice *slice = &layer->slices[operation->slice];
-    return (struct tp_refresh){.input_begin = operation->inputs.begin,
-                               .input_end = operation->inputs.end,
-                               .w = slice->w,
-                               .wt = slice->wt,
-                               .shift = layer->shift,
-                               .sums = slice->sums,
+    const struct tp_matrix gradient = tp_exchange_sent(exchange, block->layer, block->slot, rows);
+    struct tp_update update = {.input_end = inputs,
+                               .bias = block->bias,
+                               .a = {.columns = inputs},
+                               .optimizer = &step->optimizer,
+                               .w = part_of(step, block, w),
+                               .gradient = part_of(step, block, gradient),
                                .nontemporal = step->nontemporal};
+    for (int i = 0; i < exchange->states; i++)
+        update.state[i] = exchange->layers[block->layer].state[i] + tp_panel_offset(w.stride, 0, block->units.begin);
+    return update;
 }
 
 void tp_bind(const struct tp_step *step, const struct tp_step_member *member, struct tp_operation *operation,
@@ -212,7 +186,6 @@ void tp_bind(const struct tp_step *step, const struct tp_step_member *member, st
         operation->pack = bind_pack(step, member, operation);
         break;
     case TP_DO_FORWARD:
-    case TP_DO_FORWARD_MARKED:
         operation->forward = bind_forward(step, member, operation);
         break;
     case TP_DO_LOSS:
@@ -222,15 +195,11 @@ void tp_bind(const struct tp_step *step, const struct tp_step_member *member, st
         operation->backward = bind_backward(step, operation);
         break;
     case TP_DO_UPDATE:
-    case TP_DO_UPDATE_MARKED:
-        operation->update = tp_bind_update(step, member, operation->layer, operation->slice, rows);
-        operation->update.input_begin = operation->inputs.begin;
-        operation->update.input_end = operation->inputs.end;
-        operation->update.bias = operation->bias;
+    case TP_DO_PUT:
+        operation->update = bind_update(step, member, operation, rows);
         break;
     case TP_DO_GRADIENT:
-    case TP_DO_GRADIENT_MARKED:
-        operation->update = bind_gradient(step, member, operation, rows);
+        operation->update = bind_block(step, member, operation, rows);
         break;
     case TP_DO_ADD:
         operation->add.to = slot_of(step, member, operation, operation->slot, rows);
@@ -243,11 +212,8 @@ void tp_bind(const struct tp_step *step, const struct tp_step_member *member, st
             part_of(step, operation, tp_exchange_sent(step->exchange, operation->layer, operation->other, rows));
         break;
     case TP_DO_APPLY:
-        operation->apply =
-            step->exchange ? bind_owned(step, operation, rows) : bind_apply(step, member, operation, rows);
-        break;
-    case TP_DO_PUT:
-        operation->refresh = bind_refresh(step, operation);
+        operation->update =
+            step->exchange ? bind_owned(step, operation, rows) : bind_block(step, member, operation, rows);
         break;
     default:
         break;

@@ -185,7 +185,7 @@ void tp_network_refresh(const struct tp_network *network, size_t member, const s
         if (member >= layer->slice_count)
             continue;
         const struct tp_slice *slice = &layer->slices[member];
-        tier->refresh(&(struct tp_refresh){
+        tier->refresh(&(struct tp_update){
             .input_end = layer->inputs, .w = slice->w, .wt = slice->wt, .shift = layer->shift, .sums = slice->sums});
     }
 }

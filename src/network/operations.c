@@ -65,7 +65,7 @@ static void add_forward(struct list *list, const struct tp_plan *plan, const str
     const size_t layers = network->layer_count;
     for (size_t l = 0; l < layers; l++) {
         struct tp_operation operation = {
-            .kind = l == 0 && plan->skips ? TP_DO_FORWARD_MARKED : TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l};
+            .kind = TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l, .marked = l == 0 && plan->skips};
         if (l > 0 && (plan->by_units[l - 1] || plan->by_units[l]))
             meet(list, TILEPROP_FORWARD, l - 1);
         if (plan->by_units[l])
@@ -118,10 +118,11 @@ static struct tp_operation update_of(const struct tp_plan *plan, const struct tp
     const struct tp_layer *layer = &network->layers[l];
     const size_t slices = layer->slice_count, slice = member % slices, helper = member / slices;
     const size_t helpers = (plan->step_members - slice + slices - 1) / slices;
-    return (struct tp_operation){.kind = l == 0 && plan->skips ? TP_DO_UPDATE_MARKED : TP_DO_UPDATE,
+    return (struct tp_operation){.kind = TP_DO_UPDATE,
                                  .verb = TILEPROP_UPDATE,
                                  .layer = l,
                                  .slice = slice,
+                                 .marked = l == 0 && plan->skips,
                                  .inputs = tp_plan_share_panels(layer->inputs, helper, helpers),
                                  .bias = helper == helpers - 1 && layer->bias};
 }
@@ -146,7 +147,7 @@ static bool add_node(struct list *list, const struct tp_plan *plan, const struct
         return false;
     if (node.span == 1) {
         const size_t first = tp_shards_own(shards, shards->rank, rows).begin;
-        operation.kind = block->kind == TP_DO_UPDATE_MARKED ? TP_DO_GRADIENT_MARKED : TP_DO_GRADIENT;
+        operation.kind = TP_DO_GRADIENT;
         operation.rows = tp_shards_rows(shards, (struct tp_range){node.begin, node.begin + 1}, rows);
         operation.rows.begin -= first;
         operation.rows.end -= first;
@@ -158,6 +159,7 @@ static bool add_node(struct list *list, const struct tp_plan *plan, const struct
     operation.slot += before;
     const bool both = add_node(list, plan, &operation, right, rows) && before;
     operation.kind = TP_DO_ADD;
+    operation.marked = false;
     operation.other = operation.slot;
     operation.slot = block->slot;
     if (both)
@@ -199,6 +201,7 @@ static void add_sharded(struct list *list, const struct tp_plan *plan, const str
             }
             struct tp_operation apply = block;
             apply.kind = TP_DO_APPLY;
+            apply.marked = false;
             apply.slot = 0;
             add(list, apply);
         }

@@ -60,7 +60,6 @@ void tp_plan_cut(const struct tp_plan *plan, struct tp_network *network);
 enum tp_operation_kind {
     TP_DO_PACK,
     TP_DO_FORWARD,
-    TP_DO_FORWARD_MARKED,
     TP_DO_LOSS,
     TP_DO_SEND_LOSSES,
     TP_DO_BACKWARD,
@@ -68,11 +67,9 @@ enum tp_operation_kind {
     TP_DO_REPORT,   /* reports that all losses of the batch are ready */
     TP_DO_MEASURE,  /* computes the gradient's norm, in measured steps */
     TP_DO_UPDATE,
-    TP_DO_UPDATE_MARKED,
     TP_DO_GRADIENT, /* computes a shard's gradient of a block */
-    TP_DO_GRADIENT_MARKED,
-    TP_DO_ADD,     /* adds one block of shards to another */
-    TP_DO_COLLECT, /* likewise, for what ranks sent */
+    TP_DO_ADD,      /* adds one block of shards to another */
+    TP_DO_COLLECT,  /* likewise, for what ranks sent */
     TP_DO_APPLY,
     TP_DO_SEND_GRADIENTS, /* of a layer, to the ranks that own its inputs */
     TP_DO_WAIT_GRADIENTS,
@@ -94,6 +91,7 @@ struct tp_operation {
     enum tp_operation_kind kind;
     tileprop_verb verb; /* verb and layer that its time is charged to */
     size_t layer, slice;
+    bool marked;            /* forward, update and gradient: multiplies marked inputs only */
     struct tp_range rows;   /* rows of the rank; update reads all */
     struct tp_range inputs; /* of the layer: backward, update; begin is a multiple of 16 */
     bool bias;              /* update: also the bias row */
@@ -111,8 +109,6 @@ struct tp_operation {
         struct tp_loss loss;
         struct tp_backward backward;
         struct tp_update update;
-        struct tp_apply apply;
-        struct tp_refresh refresh;
         struct tp_addition add;
     };
 };

@@ -18,36 +18,18 @@ static bool is_block(const struct tp_operation *operation)
 static void write_operation(const struct tp_operation *operation, const struct tp_network *network, size_t member,
                             FILE *out)
 {
-    static const char *const names[] = {[TP_DO_PACK] = "pack",
-                                        [TP_DO_FORWARD] = "forward",
-                                        [TP_DO_LOSS] = "loss",
-                                        [TP_DO_FORWARD_MARKED] = "forward of marked inputs",
-                                        [TP_DO_UPDATE_MARKED] = "update by marked inputs",
-                                        [TP_DO_BACKWARD] = "backward",
-                                        [TP_DO_UPDATE] = "update",
-                                        [TP_DO_PREFETCH] = "prefetch",
-                                        [TP_DO_REPORT] = "report",
-                                        [TP_DO_MEASURE] = "measure",
-                                        [TP_DO_GRADIENT] = "gradient",
-                                        [TP_DO_GRADIENT_MARKED] = "gradient by marked inputs",
-                                        [TP_DO_ADD] = "add",
-                                        [TP_DO_COLLECT] = "collect",
-                                        [TP_DO_APPLY] = "apply",
-                                        [TP_DO_PUT] = "put",
-                                        [TP_DO_PACK_AHEAD] = "pack ahead",
-                                        [TP_DO_SEND_LOSSES] = "send losses",
-                                        [TP_DO_SEND_GRADIENTS] = "send gradients",
-                                        [TP_DO_WAIT_GRADIENTS] = "wait for gradients",
-                                        [TP_DO_SEND_WEIGHTS] = "send weights",
-                                        [TP_DO_WAIT_WEIGHTS] = "wait for weights",
-                                        [TP_DO_PROGRESS] = "progress",
-                                        [TP_DO_BARRIER] = "barrier"};
+    static const char *const names[] = {
+        "pack",         "forward",          "loss",    "send losses",    "backward",
+        "prefetch",     "report",           "measure", "update",         "gradient",
+        "add",          "collect",          "apply",   "send gradients", "wait for gradients",
+        "send weights", "wait for weights", "put",     "pack ahead",     "progress",
+        "barrier"};
+    _Static_assert(sizeof names / sizeof names[0] == TP_DO_BARRIER + 1, "a name for each kind, in their order");
     const enum tp_operation_kind kind = operation->kind;
     const struct tp_layer *layer = &network->layers[operation->layer];
     const struct tp_slice *slice = &layer->slices[operation->slice];
-    const bool sliced = kind == TP_DO_FORWARD || kind == TP_DO_FORWARD_MARKED || kind == TP_DO_BACKWARD ||
-                        kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_PUT;
-    fprintf(out, LABEL "thread %zu: %s", member, names[kind]);
+    const bool sliced = kind == TP_DO_FORWARD || kind == TP_DO_BACKWARD || kind == TP_DO_UPDATE || kind == TP_DO_PUT;
+    fprintf(out, LABEL "thread %zu: %s%s", member, names[kind], operation->marked ? " of marked inputs" : "");
     if (sliced || is_block(operation) || (operation->verb == TILEPROP_EXCHANGE && kind != TP_DO_BARRIER))
         fprintf(out, " layer %zu", operation->layer + 1);
     write_range("units",

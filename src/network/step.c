@@ -106,8 +106,7 @@ static void add_matrix(const struct tp_matrix *to, const struct tp_matrix *from)
 /* Before the first update nothing that outlives the step changes. All ranks agree on the report. */
 static bool ends_abandonable(const struct tp_step *step, enum tp_operation_kind kind)
 {
-    return kind == TP_DO_UPDATE || kind == TP_DO_UPDATE_MARKED || kind == TP_DO_APPLY ||
-           (step->exchange && kind == TP_DO_SEND_LOSSES);
+    return kind == TP_DO_UPDATE || kind == TP_DO_APPLY || (step->exchange && kind == TP_DO_SEND_LOSSES);
 }
 
 void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
@@ -125,9 +124,8 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
             tp_bind(step, member, operation, list);
             if (ends_abandonable(step, operation->kind))
                 list->abandonable = o;
-            list->works |= operation->kind == TP_DO_UPDATE || operation->kind == TP_DO_UPDATE_MARKED ||
-                           operation->kind == TP_DO_APPLY || operation->kind == TP_DO_GRADIENT ||
-                           operation->kind == TP_DO_GRADIENT_MARKED ||
+            list->works |= operation->kind == TP_DO_UPDATE || operation->kind == TP_DO_APPLY ||
+                           operation->kind == TP_DO_GRADIENT ||
                            (operation->kind == TP_DO_LOSS && operation->rows.begin < operation->rows.end);
         }
     }
@@ -268,7 +266,7 @@ static void put(const struct tp_step *step, const struct tp_operation *operation
 {
     const struct tp_slice *slice = &step->network->layers[operation->layer].slices[operation->slice];
     tp_exchange_put(step->exchange, operation->layer, slice, operation->inputs, operation->bias);
-    step->tier->refresh(&operation->refresh);
+    step->tier->refresh(&operation->update);
 }
 
 /* Whether a step that is abandoned, or computes nothing, leaves out an operation. Other members wait for the rest. */
@@ -340,24 +338,17 @@ bool tp_step_run(struct tp_step *step, struct tp_step_member *member, const uint
             continue;
         switch (operation->kind) {
         case TP_DO_FORWARD:
-            tier->forward(&operation->forward);
-            break;
-        case TP_DO_FORWARD_MARKED:
-            tier->forward_marked(&operation->forward);
+            (operation->marked ? tier->forward_marked : tier->forward)(&operation->forward);
             break;
         case TP_DO_BACKWARD:
             tier->backward(&operation->backward);
             break;
         case TP_DO_UPDATE:
         case TP_DO_GRADIENT:
-            tier->update(&operation->update);
-            break;
-        case TP_DO_UPDATE_MARKED:
-        case TP_DO_GRADIENT_MARKED:
-            tier->update_marked(&operation->update);
+            (operation->marked ? tier->update_marked : tier->update)(&operation->update);
             break;
         case TP_DO_APPLY:
-            tier->apply(&operation->apply);
+            tier->apply(&operation->update);
             break;
         case TP_DO_BARRIER:
             tp_team_barrier_of(step->plan->step_members);

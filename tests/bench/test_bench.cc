@@ -162,8 +162,12 @@ void compare_rule(const tp_tier *tier)
     rule.rate = 0.01F;
     rule.decay = 0.001F;
     const tp_matrix gradient = {g.get(), kWeights, kRows, TP_PANEL}, weights = {w[0].get(), kWeights, kRows, TP_PANEL};
-    const tp_apply apply = {0,       kRows, kRows, false, gradient, &rule, weights, {}, {v[0].get(), nullptr},
-                            nullptr, {},    false};
+    tp_update apply = {};
+    apply.input_end = apply.a.columns = kRows;
+    apply.optimizer = &rule;
+    apply.w = weights;
+    apply.state[0] = v[0].get();
+    apply.gradient = gradient;
     for (int times = 0; times < 2; times++) {
         tp_tiers[0]->apply(&apply);
         loops_of(tier)->momentum(&rule, w[1].get(), g.get(), v[1].get(), kWeights);

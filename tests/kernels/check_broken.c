@@ -115,7 +115,7 @@ static void softmax_zeros(const struct tp_softmax *x)
     }
 }
 
-static void apply_does_nothing(const struct tp_apply *a)
+static void apply_does_nothing(const struct tp_update *a)
 {
     (void)a;
 }
@@ -136,7 +136,7 @@ static void forward_ignores_sums(const struct tp_forward *f)
     tp_forward_reference(&g);
 }
 
-static void refresh_zeros(const struct tp_refresh *r)
+static void refresh_zeros(const struct tp_update *r)
 {
     for (size_t u = 0; r->wt.data && u < r->wt.rows; u++) {
         for (size_t i = r->input_begin; i < r->input_end; i++)

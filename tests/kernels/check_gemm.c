@@ -78,10 +78,10 @@ static void sum_weights(const struct matrix *w, size_t inputs, const struct matr
     data_fill(shift, inputs, kind == DATA_SPECIALS ? DATA_NORMALS : kind);
     for (size_t i = 0; i < inputs; i++)
         shift[i] = check_below(4) ? shift[i] : 0;
-    tp_refresh_reference(&(struct tp_refresh){.input_end = inputs,
-                                              .w = matrix_view(w, 0, w->columns),
-                                              .shift = shift,
-                                              .sums = matrix_view(sums, 0, w->columns)});
+    tp_refresh_reference(&(struct tp_update){.input_end = inputs,
+                                             .w = matrix_view(w, 0, w->columns),
+                                             .shift = shift,
+                                             .sums = matrix_view(sums, 0, w->columns)});
     free(shift);
 }
 

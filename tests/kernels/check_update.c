@@ -235,10 +235,10 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struc
     struct results before = make_results(c, units);
     if (marked) {
         matrix_thin(&in.a, density);
-        tp_refresh_reference(&(struct tp_refresh){.input_end = c->inputs,
-                                                  .w = matrix_view(&before.w, 0, units),
-                                                  .shift = before.shift,
-                                                  .sums = matrix_view(&before.sums, 0, units)});
+        tp_refresh_reference(&(struct tp_update){.input_end = c->inputs,
+                                                 .w = matrix_view(&before.w, 0, units),
+                                                 .shift = before.shift,
+                                                 .sums = matrix_view(&before.sums, 0, units)});
     }
     struct results want = results_copy(&before), got = results_copy(&before), plain = results_copy(&before);
     call(tp_update_reference, c, &in, &want, false);
@@ -295,15 +295,15 @@ static struct update_case make_case(size_t rows, size_t inputs, size_t units)
     return c;
 }
 
-static struct tp_apply make_apply(const struct update_case *c, struct results *r)
+static struct tp_update make_apply(const struct update_case *c, struct results *r)
 {
     const size_t at = tp_panel_offset(r->w.stride, 0, c->unit_begin);
     const int states = tp_optimizer_states(c->optimizer.kind);
-    return (struct tp_apply){
+    return (struct tp_update){
         .input_begin = c->input_begin,
         .input_end = c->input_end,
-        .inputs = c->inputs,
         .bias = c->bias,
+        .a = {.columns = c->inputs},
         .gradient = matrix_view(&r->gradient, c->unit_begin, c->units),
         .optimizer = &c->optimizer,
         .w = matrix_view(&r->w, c->unit_begin, c->units),
@@ -314,7 +314,7 @@ static struct tp_apply make_apply(const struct update_case *c, struct results *r
         .nontemporal = c->nontemporal};
 }
 
-static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct update_case *c)
+static void apply_case(struct verdict *v, tp_update_fn *kernel, const struct update_case *c)
 {
     verdict_case(v, "rule %d, inputs %zu to %zu of %zu%s, units %zu to %zu, %s, %s", (int)c->optimizer.kind,
                  c->input_begin, c->input_end, c->inputs, c->bias ? " and bias" : "", c->unit_begin, c->unit_end,
@@ -325,7 +325,7 @@ static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct upda
     struct results fused = results_copy(&before);
     call(tp_update_reference, c, &in, &before, true);
     struct results got = results_copy(&before), want = results_copy(&before);
-    struct tp_apply apply = make_apply(c, &want);
+    struct tp_update apply = make_apply(c, &want);
     tp_apply_reference(&apply);
     apply = make_apply(c, &got);
     kernel(&apply);
@@ -344,7 +344,7 @@ static void apply_case(struct verdict *v, tp_apply_fn *kernel, const struct upda
     results_free(&fused);
 }
 
-static void refresh_case(struct verdict *v, tp_refresh_fn *kernel, const struct update_case *c)
+static void refresh_case(struct verdict *v, tp_update_fn *kernel, const struct update_case *c)
 {
     verdict_case(v, "inputs %zu to %zu of %zu, units %zu to %zu, %s", c->input_begin, c->input_end, c->inputs,
                  c->unit_begin, c->unit_end, c->nontemporal ? "nontemporal" : "temporal");
@@ -355,13 +355,13 @@ static void refresh_case(struct verdict *v, tp_refresh_fn *kernel, const struct 
     }
     sum_plain(c, &want);
     float *wt = c->transposed ? got.wt.data + c->unit_begin * TP_PANEL : NULL;
-    kernel(&(struct tp_refresh){.input_begin = c->input_begin,
-                                .input_end = c->input_end,
-                                .w = matrix_view(&got.w, c->unit_begin, c->units),
-                                .wt = {wt, got.wt.stride, c->units, c->inputs},
-                                .shift = c->shifted ? got.shift : NULL,
-                                .sums = sums_of(c, &got),
-                                .nontemporal = c->nontemporal});
+    kernel(&(struct tp_update){.input_begin = c->input_begin,
+                               .input_end = c->input_end,
+                               .w = matrix_view(&got.w, c->unit_begin, c->units),
+                               .wt = {wt, got.wt.stride, c->units, c->inputs},
+                               .shift = c->shifted ? got.shift : NULL,
+                               .sums = sums_of(c, &got),
+                               .nontemporal = c->nontemporal});
     compare_results(v, c, &got, &want, &before, false);
     free(before.shift);
     results_free(&before);
@@ -369,7 +369,7 @@ static void refresh_case(struct verdict *v, tp_refresh_fn *kernel, const struct 
     results_free(&want);
 }
 
-void check_apply(struct verdict *v, tp_apply_fn *kernel)
+void check_apply(struct verdict *v, tp_update_fn *kernel)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++) {
@@ -378,7 +378,7 @@ void check_apply(struct verdict *v, tp_apply_fn *kernel)
     }
 }
 
-void check_refresh(struct verdict *v, tp_refresh_fn *kernel)
+void check_refresh(struct verdict *v, tp_update_fn *kernel)
 {
     struct shape shape;
     for (size_t at = 0; check_shape(at, &shape); at++) {

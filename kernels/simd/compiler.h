@@ -1,4 +1,7 @@
 /*
+ * What kernels ask of the compiler. INLINE functions take constants, such as a tile's rows, and must be inlined to
+ * become straight code.
+ *
  * UNROLL before a loop with a constant trip count unrolls it, so that arrays of vectors indexed in it can be registers:
  * at -O2 neither compiler does that by itself. clang must be asked for full unrolling: a plain "unroll" unrolls a
  * function's loops before inlining makes their trip counts known, and keeps the arrays in memory.
@@ -8,6 +11,8 @@
  * no more than by four (results/kernels.md).
  */
 #pragma once
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* Builds that need not be fast (sanitizers, emulated intrinsics) keep the loops and compile in seconds. */
 #if defined(TP_KEEP_LOOPS)
