@@ -1,6 +1,4 @@
-/*
- * What the CPU and its operating system can run.
- */
+/* What the CPU and its operating system can run. */
 #pragma once
 
 #include <stdbool.h>

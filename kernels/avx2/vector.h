@@ -1,6 +1,4 @@
-/*
- * The vector of the avx2 tier: 8 lanes, so two vectors are one row of a panel.
- */
+/* The vector of the avx2 tier: 8 lanes, so two vectors are one row of a panel. */
 #pragma once
 
 #include <immintrin.h>

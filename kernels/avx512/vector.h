@@ -1,6 +1,4 @@
-/*
- * The vector of the avx512 tier: 16 lanes, so one vector is one row of a panel.
- */
+/* The vector of the avx512 tier: 16 lanes, so one vector is one row of a panel. */
 #pragma once
 
 #include <immintrin.h>

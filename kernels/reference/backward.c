@@ -1,6 +1,4 @@
-/*
- * backward, reference tier: one row and one panel of inputs at a time, so that the 16 chains are independent.
- */
+/* backward, reference tier: one row and one panel of inputs at a time, so that the 16 chains are independent. */
 #include <math.h>
 
 #include "../tiers.h"

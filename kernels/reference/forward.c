@@ -1,6 +1,4 @@
-/*
- * forward, reference tier: one row and one panel of units at a time, so that the 16 chains are independent.
- */
+/* forward, reference tier: one row and one panel of units at a time, so that the 16 chains are independent. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,4 @@
-/*
- * The elementwise functions over arrays, so that tests can measure their error.
- */
+/* The elementwise functions over arrays, so that tests can measure their error. */
 #include "functions.h"
 #include "../tiers.h"
 

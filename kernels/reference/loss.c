@@ -1,6 +1,4 @@
-/*
- * loss and softmax, reference tier, row by row.
- */
+/* loss and softmax, reference tier, row by row. */
 #include <float.h>
 
 #include "../tiers.h"

@@ -1,6 +1,4 @@
-/*
- * pack, reference tier: gather, normalise, write panels.
- */
+/* pack, reference tier: gather, normalise, write panels. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

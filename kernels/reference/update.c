@@ -1,6 +1,4 @@
-/*
- * update, apply and refresh, reference tier: one row of weights, a panel at a time.
- */
+/* update, apply and refresh, reference tier: one row of weights, a panel at a time. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,7 +1,5 @@
 /*
  * The elementwise functions over arrays, as struct tp_tier exposes them.
- *
- * Include a tier's vector.h first.
  */
 #pragma once
 

@@ -1,8 +1,6 @@
 /*
  * Rate probes: FMAs on registers and nothing else. The compiler cannot know the factor, so it folds no chain;
  * x -> x * f + f with |f| < 1 stays bounded and normal.
- *
- * Include a tier's vector.h first.
  */
 #pragma once
 

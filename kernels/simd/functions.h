@@ -1,8 +1,6 @@
 /*
  * The elementwise functions of kernels/reference/functions.h on vectors, operation by operation, with the
  * same bits. That file explains the methods and states the error bounds.
- *
- * Include a tier's vector.h first.
  */
 #pragma once
 

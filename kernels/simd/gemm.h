@@ -3,8 +3,6 @@
  *
  * Activations and derivatives run on a tile's lines while they are in L1: in registers they gain nothing and
  * bloat the code (results/kernels.md).
- *
- * Include a tier's tiles.h first.
  */
 #pragma once
 
@@ -152,9 +150,7 @@ static void begin_rows(const struct product *p, size_t row_begin, size_t row_end
         chain_start(p->sums, i, start);
         for (float *c = p->c + i * p->c_stride + row_begin * TP_PANEL, *end = c + (row_end - row_begin) * TP_PANEL;
              c < end; c += TP_PANEL) {
-            UNROLL
-            for (int v = 0; v < PANEL_VECS; v++)
-                vec_store(c + v * VEC_LANES, start[v]);
+            store_lines(c, 0, 1, start);
         }
     }
 }
@@ -236,12 +232,8 @@ INLINE void tile_row(const struct tile *t, int panels)
     for (int v = 0; v < TILE_VECS(panels); v++)
         acc[v] = t->accumulate ? vec_load(t->c + tile_vec_offset(v, t->c_stride)) : vec_zero();
     UNROLL_STEPS
-    for (size_t k = 0; k < t->depth; k++) {
-        const vec x = vec_set1(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL]);
-        UNROLL
-        for (int v = 0; v < TILE_VECS(panels); v++)
-            acc[v] = vec_fma(x, vec_load(t->b + k * TP_PANEL + tile_vec_offset(v, t->b_stride)), acc[v]);
-    }
+    for (size_t k = 0; k < t->depth; k++)
+        add_lines(t->a[k / TP_PANEL * t->a_stride + k % TP_PANEL], t->b + k * TP_PANEL, t->b_stride, panels, acc);
     UNROLL
     for (int v = 0; v < TILE_VECS(panels); v++) {
         if (t->bias)

@@ -1,8 +1,6 @@
 /*
  * The marked forms of forward and update: loops over the marks in a word. MARKED_PANELS panels of units share the cost
  * of a mark, and a word's 64 rows of weights (forward) or of D (update) stay in L1 meanwhile.
- *
- * Include a tier's tiles.h first.
  */
 #pragma once
 
@@ -15,29 +13,6 @@
 #define MARKED_VECS   (MARKED_PANELS * PANEL_VECS)
 #define MARKED_LINE   (MARKED_PANELS * TP_PANEL)
 #define MARKED_ROWS   64 /* their sums stay in L1 */
-
-INLINE void load_lines(const float *from, size_t stride, int panels, vec to[])
-{
-    UNROLL
-    for (int v = 0; v < panels * PANEL_VECS; v++)
-        to[v] = vec_load(from + tile_vec_offset(v, stride));
-}
-
-INLINE void store_lines(float *to, size_t stride, int panels, const vec from[])
-{
-    UNROLL
-    for (int v = 0; v < panels * PANEL_VECS; v++)
-        vec_store(to + tile_vec_offset(v, stride), from[v]);
-}
-
-/* acc += x times the lines at `b`. */
-INLINE void add_lines(float x, const float *b, size_t stride, int panels, vec acc[])
-{
-    const vec factor = vec_set1(x);
-    UNROLL
-    for (int v = 0; v < panels * PANEL_VECS; v++)
-        acc[v] = vec_fma(factor, vec_load(b + tile_vec_offset(v, stride)), acc[v]);
-}
 
 /* One word of marks and some panels: the first word begins the sums of a row, the last one ends them. */
 struct forward_tile {

@@ -2,8 +2,6 @@
  * The gradient of a panel with few units, transposed: vectors run along the inputs, so that padding of units costs
  * almost nothing. The sums are the same chains as those of the tiles (tile.h); each block is transposed back before the
  * optimizer.
- *
- * Include a tier's tiles.h first.
  */
 #pragma once
 
@@ -29,9 +27,7 @@ INLINE void tile_narrow(size_t depth, const float *a, size_t a_stride, const flo
     UNROLL_STEPS
     for (size_t k = 0; k < depth; k++, a += TP_PANEL, d += TP_PANEL) {
         vec x[NARROW_VECS];
-        UNROLL
-        for (int v = 0; v < panels * PANEL_VECS; v++)
-            x[v] = vec_load(a + tile_vec_offset(v, a_stride));
+        load_lines(a, a_stride, panels, x);
         UNROLL
         for (int n = 0; n < NARROW_UNITS; n++) {
             const vec y = vec_set1(d[n]);

@@ -1,7 +1,5 @@
 /*
  * The optimizers on a vector and on a tile of weights. The formulas and their order are in kernels.h.
- *
- * Include a tier's tiles.h first.
  */
 #pragma once
 

@@ -1,7 +1,5 @@
 /*
  * pack: one row is one sample.
- *
- * Include a tier's vector.h first.
  */
 #pragma once
 

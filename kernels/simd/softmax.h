@@ -1,8 +1,6 @@
 /*
  * loss and softmax: one row is one sample. What every row needs is inlined in both: with few classes, calls cost too
  * much. first_equal() is not, since a step does not need predictions.
- *
- * Include a tier's vector.h first.
  */
 #pragma once
 

@@ -57,6 +57,30 @@ static inline size_t tile_vec_offset(int v, size_t stride)
     return (size_t)(v / PANEL_VECS) * stride + (size_t)(v % PANEL_VECS * VEC_LANES);
 }
 
+/* A line is a row of one panel: 16 floats. These take a row of adjacent panels, `stride` apart. */
+INLINE void load_lines(const float *from, size_t stride, int panels, vec to[])
+{
+    UNROLL
+    for (int v = 0; v < panels * PANEL_VECS; v++)
+        to[v] = vec_load(from + tile_vec_offset(v, stride));
+}
+
+INLINE void store_lines(float *to, size_t stride, int panels, const vec from[])
+{
+    UNROLL
+    for (int v = 0; v < panels * PANEL_VECS; v++)
+        vec_store(to + tile_vec_offset(v, stride), from[v]);
+}
+
+/* acc += x times the lines at `b`. */
+INLINE void add_lines(float x, const float *b, size_t stride, int panels, vec acc[])
+{
+    const vec factor = vec_set1(x);
+    UNROLL
+    for (int v = 0; v < panels * PANEL_VECS; v++)
+        acc[v] = vec_fma(factor, vec_load(b + tile_vec_offset(v, stride)), acc[v]);
+}
+
 /* One tile: C (+)= A B, where A is read along its rows (nn) or along its columns (tn). */
 struct tile {
     size_t depth;   /* k runs over [0, depth) */
@@ -132,9 +156,7 @@ INLINE void tile_multiply(const float *a, int a_step, int above, const float *ne
                           int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     vec row[TILE_VECS_LIMIT];
-    UNROLL
-    for (int v = 0; v < TILE_VECS(panels); v++)
-        row[v] = vec_load(b + tile_vec_offset(v, b_stride));
+    load_lines(b, b_stride, panels, row);
     UNROLL
     for (int r = 0; r < rows; r++) {
         vec x = vec_set1(r < above ? a[r * a_step] : next[(r - above) * a_step]);

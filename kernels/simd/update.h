@@ -1,8 +1,6 @@
 /*
  * update, from the verb to the tile. The optimizer runs on the gradient tile in registers (optimizer.h): going through
  * L1 takes longer (results/kernels.md).
- *
- * Include a tier's tiles.h first.
  */
 #pragma once
 
@@ -84,16 +82,9 @@ INLINE void leave_sums(const struct tp_update *u, size_t panel, int panels, size
     for (int v = 0; v < panels * PANEL_VECS; v++)
         sum[v] = vec_zero();
     UNROLL_STEPS
-    for (size_t r = 0; r < rows; r++, w += TP_PANEL) {
-        const vec factor = vec_set1(shift[r]);
-        UNROLL
-        for (int v = 0; v < panels * PANEL_VECS; v++)
-            sum[v] = vec_fma(factor, vec_load(w + tile_vec_offset(v, stride)), sum[v]);
-    }
-    float *to = tp_matrix_at(&u->sums, row / TP_PANEL, panel * TP_PANEL);
-    UNROLL
-    for (int v = 0; v < panels * PANEL_VECS; v++)
-        vec_store(to + tile_vec_offset(v, u->sums.stride), sum[v]);
+    for (size_t r = 0; r < rows; r++, w += TP_PANEL)
+        add_lines(shift[r], w, stride, panels, sum);
+    store_lines(tp_matrix_at(&u->sums, row / TP_PANEL, panel * TP_PANEL), u->sums.stride, panels, sum);
 }
 
 /* Rewrites what is derived from rows of one panel of w. */
@@ -292,9 +283,7 @@ static void update_bias(const struct tp_update *u, size_t panel)
         tile_update(&target, 1, 1, sum);
         return;
     }
-    for (int v = 0; v < PANEL_VECS; v++)
-        vec_store(tp_matrix_at(&u->gradient, u->input_end - u->input_begin, panel * TP_PANEL) + v * VEC_LANES,
-                  sum[0][v]);
+    store_lines(tp_matrix_at(&u->gradient, u->input_end - u->input_begin, panel * TP_PANEL), 0, 1, sum[0]);
 }
 
 /* A panel with few units, all of its inputs. */

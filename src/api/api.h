@@ -1,6 +1,4 @@
-/*
- * Internals of the public functions: the contents of handles, and how a call begins and ends.
- */
+/* Internals of the public functions: the contents of handles, and how a call begins and ends. */
 #pragma once
 
 #include <locale.h>

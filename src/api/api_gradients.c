@@ -26,7 +26,7 @@ static tileprop_status check(const tileprop_options *given, const tileprop_data 
         options.drop_last = false; /* there are no batches */
         options.init = options.init == TILEPROP_INIT_AUTO ? TILEPROP_INIT_UNIFORM : options.init;
         tp_options_resolve(&options, set.own.type, set.own.count);
-        status = tp_options_check_sets(&set.own, &set.own, NULL, error);
+        status = tp_dataset_check_sets(&set.own, &set.own, NULL, error);
     }
     if (status == TILEPROP_OK)
         status = tp_options_check(&options, set.own.count, error);

@@ -1,6 +1,4 @@
-/*
- * Decimal numbers in text, as doubles that narrow to the right floats.
- */
+/* Decimal numbers in text, as doubles that narrow to the right floats. */
 #pragma once
 
 /*

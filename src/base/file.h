@@ -1,6 +1,4 @@
-/*
- * A whole file in memory.
- */
+/* A whole file in memory. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,4 @@
-/*
- * IEEE 754 binary16, as found in files.
- */
+/* IEEE 754 binary16, as found in files. */
 #pragma once
 
 #include <math.h>

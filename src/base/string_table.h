@@ -1,6 +1,4 @@
-/*
- * Distinct texts, numbered as they come.
- */
+/* Distinct texts, numbered as they come. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,4 @@
-/*
- * export: writes a model that train saved as source code, from the command line.
- */
+/* export: writes a model that train saved as source code, from the command line. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/*
- * The command line of `export`.
- */
+/* The command line of `export`. */
 #pragma once
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/*
- * The configurations of a sweep: all combinations of the values of options.
- */
+/* The configurations of a sweep: all combinations of the values of options. */
 #pragma once
 
 #include <stddef.h>

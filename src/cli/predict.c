@@ -1,6 +1,4 @@
-/*
- * predict: uses a model that train saved, from the command line.
- */
+/* predict: uses a model that train saved, from the command line. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/*
- * The command line of `predict`.
- */
+/* The command line of `predict`. */
 #pragma once
 
 #include <stdbool.h>

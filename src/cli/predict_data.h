@@ -1,6 +1,4 @@
-/*
- * The samples that a command line of `predict` asks for.
- */
+/* The samples that a command line of `predict` asks for. */
 #pragma once
 
 #include <limits.h>

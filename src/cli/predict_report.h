@@ -35,10 +35,7 @@ struct tp_prediction {
     double seconds_loading, seconds_prediction;
 };
 
-/*
- * Counts samples by their class and the predicted one, all below classes.
- * Errors: TILEPROP_FAILURE if out of memory.
- */
+/* Counts samples by their class and the predicted one, all below classes. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_confusion_count(struct tp_confusion *confusion, size_t classes, const uint16_t *labels,
                                    const uint16_t *predicted, size_t count, struct tp_error *error);
 

@@ -1,6 +1,4 @@
-/*
- * sweep: trains many networks and compares them.
- */
+/* sweep: trains many networks and compares them. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/*
- * The command line of `sweep`: its own options, and those of `train` that say what is trained.
- */
+/* The command line of `sweep`: its own options, and those of `train` that say what is trained. */
 #pragma once
 
 #include "cli/grid.h"

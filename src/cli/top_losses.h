@@ -39,9 +39,6 @@ void tp_top_losses_tell(const struct tp_top_losses *worst, size_t i, FILE *out);
 /* Draws the first `most`, square images of this side, side by side as far as 80 columns go. */
 void tp_top_losses_draw(const struct tp_top_losses *worst, size_t most, size_t side, FILE *out);
 
-/*
- * Writes the first TP_SHEET_MAX, ten in a row, twice as large, as a PNG.
- * Errors: as tp_image_write.
- */
+/* Writes the first TP_SHEET_MAX, ten in a row, twice as large, as a PNG. Errors: as tp_image_write. */
 tileprop_status tp_top_losses_sheet(const struct tp_top_losses *worst, size_t side, struct tp_safe_file *out,
                                     struct tp_error *error);

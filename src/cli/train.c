@@ -1,6 +1,4 @@
-/*
- * train: trains a multi-layer perceptron from the command line.
- */
+/* train: trains a multi-layer perceptron from the command line. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

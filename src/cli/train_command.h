@@ -1,6 +1,4 @@
-/*
- * The command line of `train`.
- */
+/* The command line of `train`. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,4 @@
-/*
- * The data sets of a run of `train`, as its command line asks for them.
- */
+/* The data sets of a run of `train`, as its command line asks for them. */
 #pragma once
 
 #include <limits.h>

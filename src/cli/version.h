@@ -1,6 +1,4 @@
-/*
- * What this build is.
- */
+/* What this build is. */
 #pragma once
 
 #include <stdio.h>

@@ -57,3 +57,28 @@ struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, 
     }
     return (struct tp_metrics){.loss = loss / all, .accuracy = right / all, .count = dataset->count};
 }
+
+tileprop_status tp_dataset_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
+                                      const struct tp_dataset *test, struct tp_error *error)
+{
+    if (train->count == 0 || validation->count == 0)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "expected at least 1 %s sample, found none",
+                       train->count == 0 ? "training" : "validation");
+    if (validation->features != train->features)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "expected validation samples of %zu values as in the training set, found %zu", train->features,
+                       validation->features);
+    if (validation->classes > train->classes)
+        return tp_fail(error, TILEPROP_BAD_INPUT,
+                       "expected validation classes from 0 to %zu as in the training set, found %zu",
+                       train->classes - 1, validation->classes - 1);
+    if (test && (test->count == 0 || test->features != train->features || test->classes > train->classes))
+        return tp_fail(
+            error, TILEPROP_BAD_INPUT,
+            "expected at least 1 test sample of %zu values and at most %zu classes, found %zu of %zu and %zu",
+            train->features, train->classes, test->count, test->features, test->classes);
+    if (train->count > UINT32_MAX)
+        return tp_fail(error, TILEPROP_BAD_INPUT, "expected at most %u training samples, found %zu", UINT32_MAX,
+                       train->count);
+    return TILEPROP_OK;
+}

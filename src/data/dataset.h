@@ -93,9 +93,7 @@ static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
                                          : dataset->count * tp_dataset_sample_size(dataset);
 }
 
-/*
- * Always inlined, like its callers: gcc drops calls to a function that only prefetches, since it sees no effect.
- */
+/* Always inlined, like its callers: gcc drops calls to a function that only prefetches, since it sees no effect. */
 static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, size_t size)
 {
     for (size_t offset = 0; offset < size; offset += 64)
@@ -199,3 +197,10 @@ struct tp_metrics {
  * weights, whose sum must not be 0, both are weighted means; class weights are ignored.
  */
 struct tp_metrics tp_metrics_of(const float *losses, const uint16_t *predicted, const struct tp_dataset *dataset);
+
+/*
+ * Checks that a network can be trained on train and evaluated on validation and, unless NULL, test.
+ * Errors: TILEPROP_BAD_INPUT for data sets that do not fit each other or are empty.
+ */
+tileprop_status tp_dataset_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
+                                      const struct tp_dataset *test, struct tp_error *error);

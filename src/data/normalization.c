@@ -1,6 +1,4 @@
-/*
- * The part of dataset.h that fits a normalization to a data set.
- */
+/* The part of dataset.h that fits a normalization to a data set. */
 #include "data/dataset.h"
 
 #include <float.h>

@@ -1,6 +1,4 @@
-/*
- * The part of dataset.h that draws a split at random.
- */
+/* The part of dataset.h that draws a split at random. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

@@ -46,10 +46,7 @@ struct tp_checkpoint {
  */
 tileprop_status tp_checkpoint_parse(struct tp_checkpoint *checkpoint, struct tp_file *file, struct tp_error *error);
 
-/*
- * Writes a checkpoint. tp_safe_file_commit() reports failed writes.
- * Errors: TILEPROP_FAILURE if out of memory.
- */
+/* Writes a checkpoint. tp_safe_file_commit() reports failed writes. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_checkpoint_write(const struct tp_checkpoint *checkpoint, struct tp_safe_file *out,
                                     struct tp_error *error);
 

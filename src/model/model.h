@@ -71,10 +71,7 @@ tileprop_status tp_model_parse(struct tp_model *model, struct tp_file *file, str
 /* The same for parsed tensors, which it copies. */
 tileprop_status tp_model_take(struct tp_model *model, const struct tp_safetensors *read, struct tp_error *error);
 
-/*
- * Writes a described model. tp_safe_file_commit() reports failed writes.
- * Errors: TILEPROP_FAILURE if out of memory.
- */
+/* Writes a described model. tp_safe_file_commit() reports failed writes. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_model_write(const struct tp_model *model, struct tp_safe_file *out, struct tp_error *error);
 
 /* What tp_model_write() writes, for tp_tensor_list_write(); the tensors point into the model. */

@@ -1,6 +1,4 @@
-/*
- * A model ready to predict: classes, losses and probabilities of samples, computed as in the trainer's evaluations.
- */
+/* A model ready to predict: classes, losses and probabilities of samples, computed as in the trainer's evaluations. */
 #pragma once
 
 #include "data/dataset.h"

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "data/offsets.h"
-#include "network/sparse.h"
+#include "data/sparse.h"
 #include "tileprop/tileprop.h"
 
 #define TIMED_BLOCKS 4      /* of each form; the fastest counts */

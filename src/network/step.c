@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "data/sparse.h"
 #include "network/binding.h"
-#include "network/sparse.h"
 #include "system/team.h"
 
 static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)

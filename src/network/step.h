@@ -96,9 +96,7 @@ struct tp_step_member {
 /* Takes the shared matrices from an arena, which may be one that only measures. */
 void tp_step_layout(struct tp_step *step, struct tp_arena *arena);
 
-/*
- * The same for a member's floats and for its lists of operations. Needs index and the shared layout.
- */
+/* The same for a member's floats and for its lists of operations. Needs index and the shared layout. */
 void tp_step_member_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 void tp_step_lists_layout(const struct tp_step *step, struct tp_step_member *member, struct tp_arena *arena);
 
@@ -120,8 +118,5 @@ void tp_profile_add_up(const struct tp_profile *profiles, size_t members, size_t
 /* Frobenius norm of a layer's dC/dW, bias row included, in the last measured step. */
 double tp_step_gradient_norm(const struct tp_step *step, size_t layer);
 
-/*
- * The first layer, counted from 1, with a non-finite output in the last step, of `rows` rows; 0 if all are
- * finite.
- */
+/* The first layer, counted from 1, with a non-finite output in the last step, of `rows` rows; 0 if all are finite. */
 size_t tp_step_first_bad_layer(const struct tp_step *step, size_t rows);

@@ -1,6 +1,4 @@
-/*
- * Tables or libsvm text in several files, such as a.csv,b.csv.
- */
+/* Tables or libsvm text in several files, such as a.csv,b.csv. */
 #pragma once
 
 #include "base/file.h"

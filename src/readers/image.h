@@ -1,6 +1,4 @@
-/*
- * Grey images, one byte a pixel, and PNG files of them.
- */
+/* Grey images, one byte a pixel, and PNG files of them. */
 #pragma once
 
 #include <stddef.h>
@@ -31,10 +29,7 @@ tileprop_status tp_image_read(struct tp_image *image, const char *path, struct t
  */
 tileprop_status tp_image_parse(struct tp_image *image, const struct tp_file *file, struct tp_error *error);
 
-/*
- * Writes a PNG file.
- * Errors: TILEPROP_FAILURE if out of memory or if it cannot be written.
- */
+/* Writes a PNG file. Errors: TILEPROP_FAILURE if out of memory or if it cannot be written. */
 tileprop_status tp_image_write(const struct tp_image *image, struct tp_safe_file *out, struct tp_error *error);
 
 void tp_image_free(struct tp_image *image);

@@ -1,6 +1,4 @@
-/*
- * Distinct values of a file that become the same float.
- */
+/* Distinct values of a file that become the same float. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,4 @@
-/*
- * Arrays in NumPy's archives (.npz): zip files, as written by np.savez() and np.savez_compressed().
- */
+/* Arrays in NumPy's archives (.npz): zip files, as written by np.savez() and np.savez_compressed(). */
 #pragma once
 
 #include "base/file.h"

@@ -1,6 +1,4 @@
-/*
- * Data files that need not be regular files: pipes, FIFOs, terminals and other devices are read to their end.
- */
+/* Data files that need not be regular files: pipes, FIFOs, terminals and other devices are read to their end. */
 #pragma once
 
 #include "base/file.h"

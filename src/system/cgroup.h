@@ -1,6 +1,4 @@
-/*
- * The control groups (version 1 and version 2) that this process is in.
- */
+/* The control groups (version 1 and version 2) that this process is in. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,4 @@
-/*
- * A team of threads that runs one function together. The only module that uses OpenMP.
- */
+/* A team of threads that runs one function together. The only module that uses OpenMP. */
 #pragma once
 
 #include <stddef.h>

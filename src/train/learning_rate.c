@@ -2,9 +2,7 @@
 
 #include <stdbool.h>
 
-/*
- * The series of cos and sin up to pi / 4, truncated where the rest is below 2^-58; symmetry gives the other values.
- */
+/* The series of cos and sin up to pi / 4, truncated where the rest is below 2^-58; symmetry gives the other values. */
 double tp_cos_pi(double x)
 {
     static const double pi = 0x1.921fb54442d18p+1;

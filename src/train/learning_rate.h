@@ -1,13 +1,9 @@
-/*
- * The learning rate as a function of the step.
- */
+/* The learning rate as a function of the step. */
 #pragma once
 
 #include "tileprop/tileprop.h"
 
-/*
- * cos(pi x) for 0 <= x <= 1, with the same bits everywhere; accurate to a few units in the last place.
- */
+/* cos(pi x) for 0 <= x <= 1, with the same bits everywhere; accurate to a few units in the last place. */
 double tp_cos_pi(double x);
 
 /*

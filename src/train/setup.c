@@ -257,7 +257,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     t->state = tp_training_state_begin();
     const size_t samples = training->train->count;
     tp_options_resolve(o, training->train->type, samples);
-    tileprop_status status = tp_options_check_sets(training->train, training->validation, training->test, error);
+    tileprop_status status = tp_dataset_check_sets(training->train, training->validation, training->test, error);
     if (status == TILEPROP_OK)
         status = tp_options_check(o, samples, error);
     if (status != TILEPROP_OK)

@@ -1,6 +1,4 @@
-/*
- * A training run after setup: everything its loop needs.
- */
+/* A training run after setup: everything its loop needs. */
 #pragma once
 
 #include "base/arena.h"

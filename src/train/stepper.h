@@ -23,9 +23,7 @@ struct tp_stepper_shape {
     size_t pending_bytes;                         /* as in tp_training */
 };
 
-/*
- * Errors: those of tp_train() for options and memory. On error *stepper is NULL.
- */
+/* Errors: those of tp_train() for options and memory. On error *stepper is NULL. */
 tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_shape *shape,
                                   struct tp_error *error);
 
@@ -37,10 +35,7 @@ tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_s
 tileprop_status tp_stepper_step(struct tp_stepper *stepper, const struct tp_dataset *batch, double *loss,
                                 struct tp_error *error);
 
-/*
- * Loss and accuracy over any number of samples.
- * Errors: TILEPROP_FAILURE if out of memory or threads.
- */
+/* Loss and accuracy over any number of samples. Errors: TILEPROP_FAILURE if out of memory or threads. */
 tileprop_status tp_stepper_evaluate(struct tp_stepper *stepper, const struct tp_dataset *set,
                                     struct tp_metrics *metrics, struct tp_error *error);
 

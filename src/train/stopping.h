@@ -1,6 +1,4 @@
-/*
- * What ends a run before its epochs are done. The names of these reasons are in data/choices.c.
- */
+/* What ends a run before its epochs are done. The names of these reasons are in data/choices.c. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,4 @@
-/*
- * Training options: defaults that depend on the data, checks against the data, and the optimizer of a step.
- */
+/* Training options: defaults that depend on the data, checks against the data, and the optimizer of a step. */
 #pragma once
 
 #include "data/dataset.h"
@@ -20,20 +18,11 @@ void tp_options_resolve(tileprop_options *options, tileprop_type type, size_t sa
  */
 tileprop_status tp_options_check(const tileprop_options *options, size_t samples, struct tp_error *error);
 
-/*
- * Checks that a network can be trained on train and evaluated on validation and, unless NULL, test.
- * Errors: TILEPROP_BAD_INPUT for data sets that do not fit each other or are empty.
- */
-tileprop_status tp_options_check_sets(const struct tp_dataset *train, const struct tp_dataset *validation,
-                                      const struct tp_dataset *test, struct tp_error *error);
-
 /* Takes resolved options and at least one sample. */
 size_t tp_options_steps_per_epoch(const tileprop_options *options, size_t samples);
 
 /* The number of threads that these options mean on this machine. */
 size_t tp_options_threads(const tileprop_options *options);
 
-/*
- * Optimizer parameters for the step about to begin, from resolved options and the state before it.
- */
+/* Optimizer parameters for the step about to begin, from resolved options and the state before it. */
 struct tp_optimizer tp_options_optimizer(const tileprop_options *options, const struct tp_training_state *state);

@@ -1,6 +1,4 @@
-/*
- * The part of gradient_check.h that measures difference quotients.
- */
+/* The part of gradient_check.h that measures difference quotients. */
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "network/sparse.h"
+#include "data/sparse.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,4 @@
-/*
- * pack for sparse samples: gives the same bits as dense samples, except for the signs of zeros.
- */
+/* pack for sparse samples: gives the same bits as dense samples, except for the signs of zeros. */
 #pragma once
 
 #include "data/dataset.h"
