@@ -14,7 +14,7 @@ shown() {
 
 # function_lines NAME FILE: lines from the one that begins the function's definition to its closing brace.
 function_lines() {
-    awk -v name="$1" '$0 ~ "(^|[ *])" name "\\(" && !/;$/ && /^[a-z#]/ { from = NR }
+    awk -v name="$1" '$0 ~ "(^|[ *])" name "\\(" && !/;$/ && /^[A-Za-z#]/ { from = NR }
         from && /^}/ { print NR - from + 1; exit }' "$root/$2"
 }
 
