@@ -74,6 +74,44 @@ static void forward_bytes_adds_nothing(const struct tp_forward *f)
     tp_forward_bytes_reference(&g);
 }
 
+/* Leaves out the + 0 at the end of a chain that underflows. */
+static void forward_leaves_minus_zero(const struct tp_forward *f)
+{
+    tp_forward_reference(f);
+    for (size_t r = f->row_begin; r < f->row_end; r++) {
+        for (size_t u = 0; f->activation == TILEPROP_LINEAR && u < f->z.columns; u++) {
+            float *z = tp_matrix_at(&f->z, r, u), chain = 0;
+            for (size_t k = 0; k < f->a.columns; k++)
+                chain = fmaf(*tp_matrix_at(&f->a, r, k), *tp_matrix_at(&f->w, k, u), chain);
+            *z = *z == 0 && chain == 0 ? chain : *z;
+        }
+    }
+}
+
+/* The marks without the first one in each word; none if they do not fit. */
+static struct tp_marks fewer_marks(const struct tp_marks *marks, size_t columns)
+{
+    static uint64_t words[4096];
+    const size_t count = tp_mark_words(columns) * marks->rows;
+    for (size_t i = 0; i < count && count <= COUNT(words); i++)
+        words[i] = marks->words[i] & (marks->words[i] - 1);
+    return count <= COUNT(words) ? (struct tp_marks){words, marks->rows} : *marks;
+}
+
+static void forward_marked_misses_a_mark(const struct tp_forward *f)
+{
+    struct tp_forward g = *f;
+    g.marks = fewer_marks(&f->marks, f->a.columns);
+    tp_forward_marked_reference(&g);
+}
+
+static void update_marked_misses_a_mark(const struct tp_update *t)
+{
+    struct tp_update s = *t;
+    s.marks = fewer_marks(&t->marks, t->a.columns);
+    tp_update_marked_reference(&s);
+}
+
 static void backward_forgets_slices(const struct tp_backward *b)
 {
     struct tp_backward c = *b;
@@ -297,6 +335,18 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
     case 20:
         *what = "a forward of bytes that marks only bytes that are not 0";
         check_forward_bytes(v, forward_bytes_adds_nothing);
+        return true;
+    case 21:
+        *what = "a forward that ends in -0";
+        check_forward(v, forward_leaves_minus_zero);
+        return true;
+    case 22:
+        *what = "a marked forward that misses a mark";
+        check_forward_marked(v, forward_marked_misses_a_mark);
+        return true;
+    case 23:
+        *what = "a marked update that misses a mark";
+        check_update_marked(v, update_marked_misses_a_mark);
         return true;
     default:
         return false;

@@ -43,7 +43,7 @@ static bool has_oracle(enum data_kind kind)
 static enum data_kind pick_kind(void)
 {
     static const enum data_kind often[] = {DATA_INTEGERS, DATA_NORMALS, DATA_NORMALS, DATA_TIES,
-                                           DATA_TIES,     DATA_WIDE,    DATA_SPECIALS};
+                                           DATA_TIES,     DATA_TINY,    DATA_WIDE,    DATA_SPECIALS};
     return often[check_below(COUNT(often))];
 }
 
@@ -126,16 +126,16 @@ enum form { MULTIPLIES, MARKED, BYTES };
 /* A kernel that skips zeros must give the bits of the reference verb that multiplies everything. */
 static void forward_case(struct verdict *v, tp_forward_fn *kernel, enum form form, const struct shape *shape)
 {
-    const bool marked = form != MULTIPLIES;
+    const bool marked = form != MULTIPLIES, thin = marked || check_below(2); /* the same data for all forms */
     enum data_kind kind = pick_kind();
     size_t row_begin = check_below(2) * check_below(9), row_end = row_begin + shape->rows;
     size_t unit_begin = check_below(3) == 0 ? TP_PANEL * (1 + check_below(3)) : 0, unit_end = unit_begin + shape->units;
-    size_t sum_rows = marked ? tp_panel_count(shape->inputs) : check_below(2) ? 0 : 1 + check_below(50);
-    size_t density = marked ? check_pick(check_densities, check_densities_count) : 100;
+    size_t sum_rows = thin ? tp_panel_count(shape->inputs) : check_below(2) ? 0 : 1 + check_below(50);
+    size_t density = thin ? check_pick(check_densities, check_densities_count) : 100;
     bool bias = check_below(2), zero_padding = check_below(2);
     tileprop_activation activation = (tileprop_activation)check_below(TP_ACTIVATION_COUNT);
     verdict_case(
-        v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, %zu sums, %zu %% marked, activation %d, %s, %s padding",
+        v, "rows %zu to %zu, %zu inputs%s, units %zu to %zu, %zu sums, %zu %% not 0, activation %d, %s, %s padding",
         row_begin, row_end, shape->inputs, bias ? " and bias" : "", unit_begin, unit_end, sum_rows, density,
         (int)activation, data_name(kind), zero_padding ? "zero" : "NaN");
 
@@ -144,7 +144,7 @@ static void forward_case(struct verdict *v, tp_forward_fn *kernel, enum form for
     struct matrix sums = matrix_new(sum_rows, w.columns, kind, zero_padding);
     struct matrix before = matrix_new(a.rows, w.columns, DATA_NORMALS, false);
     struct matrix got = matrix_copy(&before), want = matrix_copy(&before);
-    if (marked) {
+    if (thin) {
         sum_weights(&w, shape->inputs, &sums, kind);
         matrix_thin(&a, density);
     }

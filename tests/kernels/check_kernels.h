@@ -45,6 +45,7 @@ enum data_kind {
     DATA_NORMALS,
     DATA_TIES,     /* 12-bit integers at two scales 2^12 apart: products and sums that fall between two floats */
     DATA_SPECIALS, /* normals with zeros of both signs and subnormals among them, and an inf or NaN or two */
+    DATA_TINY,     /* 2^-70 of both signs: products underflow, so that a chain ends as a zero of either sign */
     DATA_WIDE,     /* normals times 2^-64 to 2^63: overflow and underflow */
     DATA_KIND_COUNT
 };

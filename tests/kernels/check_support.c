@@ -76,7 +76,7 @@ float check_normal(void)
 
 const char *data_name(enum data_kind kind)
 {
-    static const char *const name[DATA_KIND_COUNT] = {"integers", "normals", "ties", "specials", "wide"};
+    static const char *const name[DATA_KIND_COUNT] = {"integers", "normals", "ties", "specials", "tiny", "wide"};
     return name[kind];
 }
 
@@ -90,6 +90,8 @@ static float draw(enum data_kind kind)
         return ((float)check_below(8191) - 4095) * (check_below(2) ? 1.0f : 0x1p-12f);
     case DATA_SPECIALS:
         return check_below(4) ? check_normal() : tiny[check_below(COUNT(tiny))];
+    case DATA_TINY:
+        return check_below(2) ? 0x1p-70f : -0x1p-70f;
     case DATA_WIDE:
         return ldexpf(check_normal(), (int)check_below(128) - 64);
     case DATA_NORMALS:
@@ -279,7 +281,7 @@ void fence_free(struct fence *f)
 const size_t check_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 97};
 const size_t check_rows_count = COUNT(check_rows);
 
-static const size_t inputs[] = {1, 2, 15, 16, 17, 31, 33, 64, 65, 100};
+static const size_t inputs[] = {1, 2, 7, 15, 16, 17, 23, 31, 33, 63, 64, 65, 75, 100, 127};
 static const size_t units[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 31, 32, 33, 48, 49, 63, 64, 65, 80, 100, 130};
 
 bool check_shape(size_t at, struct shape *shape)
