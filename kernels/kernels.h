@@ -22,8 +22,8 @@
  * Errors: none; verbs return void and allocate nothing. Callers check their arguments.
  * Floating point: callers set flush-to-zero and denormals-are-zero (kernels/flush.h).
  *
- * Bits. Each element of a product is one chain of fused multiply-adds in ascending k, from +0.0; a layer's
- * bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
+ * Bits. Each element of a product is one chain of fused multiply-adds in ascending k, from +0.0 (or c, below); a
+ * layer's bias row is the last link of that chain, fma(1, w, acc). Elementwise functions are the fixed sequences of
  * kernels/reference/functions.h. Every tier gives the same bits; which NaN comes out is not specified.
  *
  * Shift. If normalization's shift were added to every value of a feature, its zeros would be filled in. For split

@@ -182,13 +182,8 @@ def parameters(units):
     return sum(a * b for a, b in zip(widths, widths[1:]))
 
 
-def step_time(item):
-    """Microseconds, with a step's share of the evaluations."""
-    return load("run.json")["microseconds_per_step"][item]
-
-
 FIGURES = (same, within, first, loss, best_step, train, train_loss, fits, validation, gap, climb, steps_to, reached, swept, layer, spread, best_rate,
-           setting, hidden, units, test_accuracy, parameters, step_time, load)
+           setting, hidden, units, test_accuracy, parameters, load)
 
 # --- Claims --------------------------------------------------------------------------------------------------------
 

@@ -223,7 +223,7 @@ TILEPROP_API uint64_t tileprop_model_hash(const tileprop_model *model);
  * gets NaN probabilities and the class TILEPROP_NO_CLASS: one with an infinite value, with NaN if the model imputes
  * nothing, or with values too large for the network. Runs in the calling thread, allocates nothing and takes no lock.
  * Up to 64 threads at a time have buffers of their own (fewer with layers of more than ten thousand units); any more
- * wait for one another.
+ * wait for one another. If tileprop_model_offsets() is not NULL, use f64: a float has lost what the offsets keep.
  */
 TILEPROP_API void tileprop_predict_f32(const tileprop_model *model, const float *samples, size_t rows,
                                        float *probabilities, uint16_t *classes);

@@ -73,6 +73,9 @@ static void invert(struct tp_predict_data *data, const struct tp_predict_command
         pixels[i] = (uint8_t)(255 - pixels[i]);
 }
 
+/* Share by which the means of two samples of the same data may differ. */
+#define TP_MEANS_ALIKE 0.2
+
 static tileprop_status load_image(struct tp_predict_data *data, const struct tp_predict_command *command,
                                   const tileprop_model *model, struct tp_error *error)
 {
@@ -176,6 +179,23 @@ static tileprop_status load_path(struct tp_predict_data *data, const struct tp_p
     return tp_idx_load(data->place, command->set, &data->set, error);
 }
 
+/* The shipped images, read because no data were named, may not be what the model knows: their mean tells. */
+static void note_other_data(struct tp_predict_data *data, const struct tp_predict_command *command,
+                            const tileprop_model *model)
+{
+    const char *text = tileprop_model_text(model, "mean");
+    const double expected = text ? strtod(text, NULL) : 0;
+    const size_t count = data->set.count * data->set.features;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += ((const uint8_t *)data->set.samples)[i];
+    if (fabs(sum / (double)count - expected) > TP_MEANS_ALIKE * expected)
+        tp_notes_add(&data->notes,
+                     "note: %s: the mean of its training data is %g, that of these samples %g; name its data with "
+                     "--data",
+                     command->model, expected, sum / (double)count);
+}
+
 tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct tp_predict_command *command,
                                      const tileprop_model *model, struct tp_error *error)
 {
@@ -202,6 +222,8 @@ tileprop_status tp_predict_data_load(struct tp_predict_data *data, const struct 
         status = tp_fail(error, TILEPROP_BAD_INPUT,
                          "%s: expected labels less than %zu, the number of classes of %s, found %zu", data->place,
                          classes, command->model, data->set.classes - 1);
+    if (status == TILEPROP_OK && !command->data && !command->image)
+        note_other_data(data, command, model);
     if (command->limit && data->set.count > command->limit)
         data->set.count = command->limit;
     return status;
