@@ -15,6 +15,7 @@
 #define TP_HELP_WIDTH  80
 #define TP_HELP_COLUMN 26 /* where the explanations begin */
 #define TP_TYPO_MAX    2  /* edits between an unknown name and the one suggested for it */
+#define TP_PREFIX_MIN  5  /* letters of a name that a longer one may begin with */
 #define TP_NAME_MAX    31 /* longest name for which a suggestion is sought */
 #define TP_BLANKS      " \t\r\v\f"
 #define TP_PATH_ROOM   (TP_OPTION_TEXT_MAX + 16) /* with what stands beside it */
@@ -73,6 +74,11 @@ static tileprop_status fail_unknown(const struct reader *r, const char *place, c
     const struct tp_shown shown = tp_show(name, length);
     struct tp_option option;
     for (size_t i = 0; length <= TP_NAME_MAX && (option = tp_options_at(r->options, i)).is; i++) {
+        const size_t own = strlen(option.is->name);
+        if (own >= TP_PREFIX_MIN && own < length && strncmp(name, option.is->name, own) == 0) { /* --early-stopping */
+            nearest = option.is->name;
+            break;
+        }
         size_t distance = edit_distance(name, length, option.is->name);
         /* Of a two-letter name at least one letter has to be right. */
         if (distance < least && 2 * distance <= length) {

@@ -160,17 +160,20 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
         cells[column->place] = NAN;
         if (reader->options->missing == TP_MISSING_MEAN)
             return TILEPROP_OK;
-        return fail_cell(reader, i, "expected a value, found \"%s\"; train --missing mean imputes the column's mean",
-                         tp_show(field.text, field.size).text);
+        return fail_cell(reader, i, "expected a value, found \"%s\"; %s", tp_show(field.text, field.size).text,
+                         reader->options->may_lack_label
+                             ? "only a model trained with --missing mean takes missing values"
+                             : "--missing mean imputes the column's mean");
     }
     double value;
     const bool is_number = tp_decimal_read(field.text, field.text + field.size, &value) == field.text + field.size;
     if (column->role == TP_ROLE_NEW) {
         if (has_commas(&field))
-            return fail_cell(reader, i,
-                             "expected a number with a decimal point and without commas, found \"%s\"; --categorical "
-                             "%zu takes the column as categories",
-                             tp_show(field.text, field.size).text, i + 1);
+            return fail_cell(
+                reader, i,
+                "expected a number with a decimal point and without commas, found \"%s\"; pandas.read_csv() "
+                "with decimal=\",\" reads such numbers; --categorical %zu takes the column as categories",
+                tp_show(field.text, field.size).text, i + 1);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
     }

@@ -416,6 +416,9 @@ static tileprop_status match(struct tp_table_columns *columns, const struct tp_t
         columns->header = false; /* as in the table that was trained on */
         columns->header_sure = true;
     }
+    if (status == TILEPROP_OK && !columns->labelled && by_name && columns->count > known)
+        tp_notes_add(options->notes, "%s: no column \"%s\", the label of the training data: nothing is evaluated",
+                     columns->csv->path, tp_show(schema->label, strlen(schema->label)).text);
     if (status != TILEPROP_OK || columns->labelled || options->may_lack_label)
         return status;
     return schema->label ? tp_csv_fail(columns->csv, columns->row,
