@@ -70,7 +70,7 @@ double Call::flops() const
 
 double Call::bytes() const
 {
-    // The rule reads and writes weights and states, and writes the transposed view; backward reads
+    // The rule reads and writes weights and states, and writes the transposed copy; backward reads
     // activations.
     const double rule = 2 * (1 + tp_optimizer_states(optimizer)) + !first_layer + (verb == APPLY);
     const double arrays = has_rule(*this)                              ? rule

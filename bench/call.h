@@ -16,7 +16,7 @@ enum Verb {
     BACKWARD, // [m x k] [n x k]^T, then times f'
     UPDATE,   // [k x m]^T [k x n], then the optimizer's rule on all m x n weights
     APPLY,    // the rule alone on m x n weights
-    REFRESH,  // the transposed view of m x n weights
+    REFRESH,  // the transposed copy of m x n weights
     PACK_U8,  // m samples of n features
     PACK_F32,
     LOSS, // m rows of n classes
@@ -36,7 +36,7 @@ struct Call {
     size_t m, n, k = 1;                                   // k: of products
     tileprop_activation activation = TILEPROP_LECUN_TANH; // forward, backward
     tileprop_optimizer optimizer = TILEPROP_MOMENTUM;     // update, apply
-    bool first_layer = false; // update, apply: no transposed view, as no gradient reaches the inputs
+    bool first_layer = false; // update, apply: no transposed copy, as no gradient reaches the inputs
     bool bare = false;        // GEMM only, no epilogue; update writes the gradient
     bool marked = false;      // forward, update, pack: skips inputs that are 0; kPercent are not
 

@@ -11,7 +11,7 @@
  *     row 1  [ 16 floats ]        row 1  [ 16 floats ]
  *     ...                         ...
  *
- * A [rows x inputs], W [inputs x units], its transposed view and the activations all use it, so each GEMM
+ * A [rows x inputs], W [inputs x units], its transposed copy and the activations all use it, so each GEMM
  * reads its vectors and its scalars as streams of whole lines, nothing is repacked between the verbs, and the
  * output of one layer is the input of the next. Columns of the last panel beyond the matrix's last one are
  * padding: kernels may write anything there and never let it reach a real element.
@@ -269,7 +269,7 @@ struct tp_backward {
  * and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: those of w and, in update, of d.
  * The marked form needs marks, a shift and a w without subnormals, since it may leave weights alone; it keeps no
- * transposed view.
+ * transposed copy.
  *
  * apply: the optimizer on a gradient that is given, with the bits of update. Reads no values of a, d or marks.
  *
@@ -285,7 +285,7 @@ struct tp_update {
     struct tp_matrix d; /* [rows x units] */
     const struct tp_optimizer *optimizer;
     struct tp_matrix w;        /* [inputs + bias x units], rewritten */
-    struct tp_matrix wt;       /* transposed view [units x inputs], rewritten; absent: none is kept */
+    struct tp_matrix wt;       /* transposed copy [units x inputs], rewritten; absent: none is kept */
     float *state[2];           /* laid out like w, rewritten; as many as the optimizer keeps */
     const float *shift;        /* [inputs], NULL: none */
     struct tp_matrix sums;     /* [panels of inputs x units], those of w, rewritten; absent without a shift */
@@ -322,7 +322,7 @@ struct tp_blocks {
     size_t d_floats;          /* of D in a group of panels, in update of a long batch */
     size_t prefetch_a_floats; /* size of A from which a tile prefetches the rows of the next one */
     size_t prefetch_b_floats; /* size of B from which its next rows are prefetched */
-    size_t nontemporal_bytes; /* size of weights, states and transposed views from which they are nontemporal */
+    size_t nontemporal_bytes; /* size of weights, states and transposed copys from which they are nontemporal */
 };
 
 /* Data cache sizes in bytes: a core's own L1 and L2, and the L3 that it shares. */

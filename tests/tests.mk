@@ -65,7 +65,7 @@ everything: $(PROGRAMS) manual $(FAULTY) $(BUILD)/numa/train $(TEST_PROGRAMS) $(
 # Excluded from sanitizer runs: tests of build products, of the test runner and of whole runs' results, which
 # gain nothing from instrumentation, and tests under MPI, which leaks memory and takes minutes.
 UNINSTRUMENTED := tests/api/library.bats tests/cli/manual.bats tests/cli/sweep_ranks.bats tests/cli/train_ranks.bats tests/kernels/new-tier.bats tests/train/accuracy.bats \
-                  $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats course.bats install.bats path.bats results.bats rooms.bats run.bats)
+                  $(wildcard tests/bench/*.bats) $(addprefix tests/project/,build.bats course.bats install.bats call_stack.bats results.bats rooms.bats run.bats)
 # The longest start first: started last, one would run alone at the end.
 LONGEST := $(addprefix tests/,project/faults.bats model/checkpoint.bats api/library.bats train/accuracy.bats \
              readers/tables.bats cli/train.bats project/install.bats cli/surroundings.bats verify/check-gradient.bats)

@@ -85,7 +85,7 @@ static void update_panel(const struct tp_update *t, size_t i, size_t u, const fl
         apply_panel(t, i, u, g);
 }
 
-/* Rewrites the sums, and the transposed view's padding columns if the range ends with the matrix. */
+/* Rewrites the sums, and the transposed copy's padding columns if the range ends with the matrix. */
 static void rewrite_derived(const struct tp_update *t)
 {
     for (size_t u = 0; t->wt.data && t->input_end == t->wt.columns && u < t->wt.rows; u++) {

@@ -400,7 +400,7 @@ INLINE void update_word(const struct tp_update *u, size_t word, size_t panel, co
         if (changes >> i % TP_MARKS & 1)
             keep_sum(u, panel, panels, i);
     for (size_t i = begin; changes == UINT64_MAX && kind != NO_OPTIMIZER && i < end; i += TP_PANEL)
-        leave_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
+        write_sums(u, panel, panels, i, min_size(end - i, TP_PANEL));
 }
 
 INLINE void update_panels(const struct tp_update *u, size_t panel, tileprop_optimizer kind, int panels)

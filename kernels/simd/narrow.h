@@ -60,9 +60,9 @@ static void apply_rows(const struct optimizer_target *target, const float *gradi
                     i == 0 || many ? vec_load(gradient + (r + (size_t)i) * TP_PANEL + v * VEC_LANES) : vec_zero();
         }
         if (many)
-            tile_update(&at, NARROW_APPLY_ROWS, 1, acc);
+            tile_apply(&at, NARROW_APPLY_ROWS, 1, acc);
         else
-            tile_update(&at, 1, 1, acc);
+            tile_apply(&at, 1, 1, acc);
         optimizer_target_advance(&at, done);
     }
 }

@@ -86,8 +86,8 @@ INLINE void apply_optimizer(tileprop_optimizer kind, const struct optimizer_vect
  * Applies a gradient tile while it is in registers. The addresses of a panel's weights and states are read
  * once, before stores that may alias them.
  */
-INLINE void tile_apply(tileprop_optimizer kind, const struct optimizer_target *target, int rows, int panels,
-                       vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_apply_kind(tileprop_optimizer kind, const struct optimizer_target *target, int rows, int panels,
+                            vec acc[][TILE_VECS_LIMIT])
 {
     const struct optimizer_vectors constants = optimizer_vectors(target);
     const int states = tp_optimizer_states(kind);
@@ -103,23 +103,23 @@ INLINE void tile_apply(tileprop_optimizer kind, const struct optimizer_target *t
     }
 }
 
-INLINE void tile_update(const struct optimizer_target *target, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
+INLINE void tile_apply(const struct optimizer_target *target, int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     switch (target->optimizer->kind) {
     case TILEPROP_SGD:
-        tile_apply(TILEPROP_SGD, target, rows, panels, acc);
+        tile_apply_kind(TILEPROP_SGD, target, rows, panels, acc);
         break;
     case TILEPROP_MOMENTUM:
-        tile_apply(TILEPROP_MOMENTUM, target, rows, panels, acc);
+        tile_apply_kind(TILEPROP_MOMENTUM, target, rows, panels, acc);
         break;
     case TILEPROP_LECUN_MOMENTUM:
-        tile_apply(TILEPROP_LECUN_MOMENTUM, target, rows, panels, acc);
+        tile_apply_kind(TILEPROP_LECUN_MOMENTUM, target, rows, panels, acc);
         break;
     case TILEPROP_NESTEROV:
-        tile_apply(TILEPROP_NESTEROV, target, rows, panels, acc);
+        tile_apply_kind(TILEPROP_NESTEROV, target, rows, panels, acc);
         break;
     default:
-        tile_apply(TILEPROP_ADAM, target, rows, panels, acc);
+        tile_apply_kind(TILEPROP_ADAM, target, rows, panels, acc);
         break;
     }
 }

@@ -25,7 +25,7 @@ INLINE uint64_t marks_of(const vec row[PANEL_VECS])
 }
 
 /* Adds the marks of one panel's row to its word, which the first panel begins. */
-INLINE void leave_marks(const struct tp_pack *p, size_t row, size_t column, const vec x[PANEL_VECS])
+INLINE void write_marks(const struct tp_pack *p, size_t row, size_t column, const vec x[PANEL_VECS])
 {
     uint64_t *word = p->marks.words + column / TP_MARKS * p->marks.rows + row;
     const uint64_t marks = marks_of(x) << column % TP_MARKS;
@@ -50,7 +50,7 @@ INLINE void pack_panel(const struct tp_pack *p, bool is_u8, bool marked, size_t 
             vec_store(a + row * TP_PANEL + lane, x[v]);
         }
         if (marked)
-            leave_marks(p, row, column, x);
+            write_marks(p, row, column, x);
     }
 }
 
@@ -86,7 +86,7 @@ INLINE void pack(const struct tp_pack p, bool is_u8, bool marked)
         for (int v = 0; marked && v < PANEL_VECS; v++)
             x[v] = vec_load(a + row * TP_PANEL + v * VEC_LANES);
         if (marked)
-            leave_marks(&p, row, column, x);
+            write_marks(&p, row, column, x);
     }
 }
 

@@ -47,7 +47,7 @@ static inline void zero_rows(float *to, size_t first)
 }
 
 /*
- * Writes the 16 x 16 block of the transposed view of rows [row, row + rows) of one panel of w. Nontemporal stores avoid
+ * Writes the 16 x 16 block of the transposed copy of rows [row, row + rows) of one panel of w. Nontemporal stores avoid
  * reading lines that would not stay in the caches.
  */
 static void write_transposed(const struct tp_update *u, size_t panel, size_t row, size_t rows)
@@ -73,7 +73,7 @@ static void write_transposed(const struct tp_update *u, size_t panel, size_t row
 }
 
 /* Rewrites the sums (kernels.h) of rows [row, row + rows) of some panels of w. */
-INLINE void leave_sums(const struct tp_update *u, size_t panel, int panels, size_t row, size_t rows)
+INLINE void write_sums(const struct tp_update *u, size_t panel, int panels, size_t row, size_t rows)
 {
     const float *w = u->w.data + panel * u->w.stride + row * TP_PANEL, *shift = u->shift + row;
     const size_t stride = u->w.stride;
@@ -93,11 +93,11 @@ static void refresh_rows(const struct tp_update *u, size_t panel, size_t row, si
     if (u->wt.data)
         write_transposed(u, panel, row, rows);
     if (u->shift)
-        leave_sums(u, panel, 1, row, rows);
+        write_sums(u, panel, 1, row, rows);
 }
 
 /*
- * The lines of the transposed view that a tile from row i prefetches: its share of those that its block writes. NULL if
+ * The lines of the transposed copy that a tile from row i prefetches: its share of those that its block writes. NULL if
  * stores are nontemporal.
  */
 static const float *transposed_share(const struct tp_update *u, size_t i, size_t panel, size_t panels)
@@ -121,7 +121,7 @@ static inline struct optimizer_target target_at(const struct tp_update *u, size_
 }
 
 /*
- * Prefetches weights and states, of the tile or `further` rows ahead, and the lines of the transposed view. A hardware
+ * Prefetches weights and states, of the tile or `further` rows ahead, and the lines of the transposed copy. A hardware
  * prefetcher follows panels and arrays too, but starts over with each tile. A short product prefetches nontemporal
  * weights a panel's rows ahead; a long one has time to prefetch its own, PREFETCH_STEPS before it needs them
  * (results/kernels.md).
@@ -177,7 +177,7 @@ INLINE void tile_tn(const struct tile *t, int rows, int panels, int above)
         tile_multiply(a, 1, above, next, b, b_stride, rows, panels, acc);
     tile_settle(rows, panels, acc);
     if (t->target)
-        tile_update(t->target, rows, panels, acc);
+        tile_apply(t->target, rows, panels, acc);
     else
         tile_end(t, rows, panels, acc);
 }
@@ -251,7 +251,7 @@ static void update_block(const struct tp_update *u, size_t begin, size_t end, si
 }
 
 /* The sum of a panel of D over the batch, in vectors. */
-INLINE void add_rows(const struct tp_update *u, size_t panel, vec sum[])
+INLINE void sum_rows(const struct tp_update *u, size_t panel, vec sum[])
 {
     const float *d = u->d.data + panel * u->d.stride;
     for (int v = 0; v < PANEL_VECS; v++) {
@@ -266,7 +266,7 @@ static void find_totals(const struct tp_update *u, size_t panel, size_t panels, 
 {
     for (size_t p = 0; p < panels; p++) {
         vec sum[PANEL_VECS];
-        add_rows(u, panel + p, sum);
+        sum_rows(u, panel + p, sum);
         for (int v = 0; v < PANEL_VECS; v++)
             vec_store(totals + p * TP_PANEL + v * VEC_LANES, vec_propagate(sum[v]));
     }
@@ -278,9 +278,9 @@ static void update_bias(const struct tp_update *u, size_t panel)
     size_t offset = panel * u->w.stride + u->a.columns * TP_PANEL;
     struct optimizer_target target = target_at(u, offset, false);
     vec sum[1][TILE_VECS_LIMIT];
-    add_rows(u, panel, sum[0]);
+    sum_rows(u, panel, sum[0]);
     if (!u->gradient.data) {
-        tile_update(&target, 1, 1, sum);
+        tile_apply(&target, 1, 1, sum);
         return;
     }
     store_lines(tp_matrix_at(&u->gradient, u->input_end - u->input_begin, panel * TP_PANEL), 0, 1, sum[0]);

@@ -123,8 +123,8 @@ tileprop_status tp_set_describe(struct tp_set *set, const char *name, const tile
  * model's, for messages.
  * Errors: TILEPROP_BAD_INPUT naming data and column or class; TILEPROP_FAILURE if out of memory.
  */
-tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model *start, const char *path,
-                                 struct tp_error *error);
+tileprop_status tp_set_check_model(const struct tp_set *set, const struct tp_model *start, const char *path,
+                                   struct tp_error *error);
 
 /*
  * Checks that the run whose own checkpoints would be `next` can resume from a checkpoint.

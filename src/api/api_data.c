@@ -350,8 +350,8 @@ static tileprop_status check_column(const struct tp_column *found, const struct 
                    found->name ? " " : "", found->name ? tp_show(found->name, strlen(found->name)).text : "", path);
 }
 
-tileprop_status tp_set_continues(const struct tp_set *set, const struct tp_model *start, const char *path,
-                                 struct tp_error *error)
+tileprop_status tp_set_check_model(const struct tp_set *set, const struct tp_model *start, const char *path,
+                                   struct tp_error *error)
 {
     const tileprop_data *given = &set->given;
     struct tp_schema found;

@@ -85,15 +85,15 @@ static tileprop_status make_stepper(tileprop_trainer *h, const float *scale, con
     if (scale)
         model->normalize = TILEPROP_NORMALIZE_NONE;
     model->fingerprint = 0; /* a state does not depend on the data that the normalization was fitted to */
-    const struct tp_stepper_shape shape = {.options = &t->options,
-                                           .type = t->train.own.type,
-                                           .features = t->train.own.features,
-                                           .classes = t->train.own.classes,
-                                           .class_weights = h->class_weights,
-                                           .normalization = &normalization,
-                                           .zeros = tp_normalization_zeros(&normalization, &t->train.own),
-                                           .initial_weights = t->work.initial_weights,
-                                           .pending_bytes = t->work.pending_bytes};
+    const struct tp_stepper_config shape = {.options = &t->options,
+                                            .type = t->train.own.type,
+                                            .features = t->train.own.features,
+                                            .classes = t->train.own.classes,
+                                            .class_weights = h->class_weights,
+                                            .normalization = &normalization,
+                                            .zeros = tp_normalization_zeros(&normalization, &t->train.own),
+                                            .initial_weights = t->work.initial_weights,
+                                            .pending_bytes = t->work.pending_bytes};
     status = tp_stepper_create(&h->stepper, &shape, error);
     tp_normalization_free(&normalization);
     tp_model_free(&t->start); /* which the stepper has copied */

@@ -16,7 +16,7 @@
 enum tp_purpose {
     TP_RANDOM_WEIGHTS = 0, /* stream: layer, index: weight */
     TP_RANDOM_SHUFFLE = 1, /* stream: epoch */
-    TP_RANDOM_DRAW = 2     /* the order of samples before a split; stream 0 */
+    TP_RANDOM_SPLIT = 2    /* the order of samples before a split; stream 0 */
 };
 
 /*

@@ -427,8 +427,10 @@ static void write_closing(const struct tp_report *report, const struct tp_model_
     if (result->numa != TILEPROP_NUMA_OFF)
         fprintf(out, TP_LABEL "%zu memory nodes, weights on those of their threads, data %s\n", "memory",
                 result->numa_nodes, result->numa == TILEPROP_NUMA_REPLICATE ? "on each" : "interleaved");
-    fprintf(out, TP_LABEL "%016llx%s\n", "weights", (unsigned long long)result->weights_hash,
-            writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
+    fprintf(out, TP_LABEL "%016llx", "weights", (unsigned long long)result->weights_hash);
+    if (stopped)
+        fprintf(out, " after %zu of %zu steps", result->steps, report->run.steps_planned);
+    fprintf(out, "%s\n", writer->last.path || writer->best.path ? "" : ", not saved; --save does that");
     write_saved("saved", &writer->last, held_out,
                 result->steps ? "the run diverged" : "the run was stopped before its first step", out);
     write_saved("saved best", &writer->best, held_out, "no evaluation with a finite loss", out);

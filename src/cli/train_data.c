@@ -149,9 +149,9 @@ static tileprop_status draw(struct tp_train_data *data, const struct tp_train_co
     struct tp_dataset none, *tail = data->is_part ? &data->validation : &none;
     const uint64_t seed = command->options.seed;
     const double share = !data->is_part ? 0 : command->val_split > 0 ? command->val_split : TP_VALIDATION_SHARE;
-    const tileprop_status status = fold->count
-                                       ? tp_dataset_draw_fold(&data->train, fold->count, fold->index, seed, tail, error)
-                                       : tp_dataset_draw(&data->train, share, seed, tail, error);
+    const tileprop_status status =
+        fold->count ? tp_dataset_split_fold(&data->train, fold->count, fold->index, seed, tail, error)
+                    : tp_dataset_split_stratified(&data->train, share, seed, tail, error);
     return status == TILEPROP_FAILURE ? tp_fail_memory(error, data->directory, "a split") : status;
 }
 
@@ -265,7 +265,8 @@ tileprop_status tp_train_data_hold_out(struct tp_train_data *data, const struct 
         return TILEPROP_OK;
     tileprop_status status = check_held(held, found, error);
     if (status == TILEPROP_OK)
-        status = tp_dataset_draw(&data->train, (double)held / (double)found, command->options.seed, &data->test, error);
+        status = tp_dataset_split_stratified(&data->train, (double)held / (double)found, command->options.seed,
+                                             &data->test, error);
     if (status == TILEPROP_USAGE)
         return tp_fail(error, status, "--test-holdout: %zu of %zu samples leaves a class without training samples",
                        held, found);

@@ -31,7 +31,8 @@ struct tp_train_data {
  * classes are matched by its names, and missing values are imputed as in it. Call tp_train_data_free() afterwards, on
  * error too. Errors: TILEPROP_USAGE if the held out samples leave none to train on, and for options of tables with a
  * directory; those of tp_data_path_find(), tp_idx_load(), tp_dataset_tail(), tp_data_loader_read() and
- * tp_dataset_draw(); TILEPROP_BAD_INPUT for a file with a single class and for sets that do not fit each other.
+ * tp_dataset_split_stratified(); TILEPROP_BAD_INPUT for a file with a single class and for sets that do not fit each
+ * other.
  */
 tileprop_status tp_train_data_load(struct tp_train_data *data, const struct tp_train_command *command,
                                    const tileprop_model *start, const char *path, struct tp_error *error);

@@ -94,22 +94,22 @@ static inline size_t tp_dataset_bytes(const struct tp_dataset *dataset)
 }
 
 /* Always inlined, like its callers: gcc drops calls to a function that only prefetches, since it sees no effect. */
-static inline __attribute__((always_inline)) void tp_fetch(const void *bytes, size_t size)
+static inline __attribute__((always_inline)) void tp_prefetch(const void *bytes, size_t size)
 {
     for (size_t offset = 0; offset < size; offset += 64)
         __builtin_prefetch((const char *)bytes + offset, 0, 2);
 }
 
 /* Prefetches a sample, which will be packed. */
-static inline __attribute__((always_inline)) void tp_dataset_fetch(const struct tp_dataset *dataset, size_t sample)
+static inline __attribute__((always_inline)) void tp_dataset_prefetch(const struct tp_dataset *dataset, size_t sample)
 {
     if (dataset->type == TILEPROP_CSR) {
         const struct tp_row row = tp_dataset_row(dataset, sample);
-        tp_fetch(row.values, row.count * sizeof *row.values);
-        tp_fetch(row.indices, row.count * sizeof *row.indices);
+        tp_prefetch(row.values, row.count * sizeof *row.values);
+        tp_prefetch(row.indices, row.count * sizeof *row.indices);
     } else {
         const size_t size = tp_dataset_sample_size(dataset);
-        tp_fetch((const char *)dataset->samples + sample * size, size);
+        tp_prefetch((const char *)dataset->samples + sample * size, size);
     }
 }
 
@@ -133,16 +133,16 @@ tileprop_status tp_dataset_tail(struct tp_dataset *dataset, double fraction, str
  * whole.
  * Errors: TILEPROP_USAGE if that leaves too few to cut off; TILEPROP_FAILURE if out of memory.
  */
-tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
-                                struct tp_error *error);
+tileprop_status tp_dataset_split_stratified(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                                            struct tp_dataset *tail, struct tp_error *error);
 
 /*
  * The same for fold `fold`, counted from 0, of `folds` >= 2: each sample is in the tail of exactly one fold, except
  * that a class's only sample is in none.
  * Errors: TILEPROP_USAGE if that leaves nothing to cut off; TILEPROP_FAILURE if out of memory.
  */
-tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
-                                     struct tp_dataset *tail, struct tp_error *error);
+tileprop_status tp_dataset_split_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
+                                      struct tp_dataset *tail, struct tp_error *error);
 
 /* Copies what the data set owns. Errors: TILEPROP_FAILURE if out of memory. */
 tileprop_status tp_dataset_copy(struct tp_dataset *dataset, const struct tp_dataset *from, struct tp_error *error);

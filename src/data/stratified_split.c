@@ -106,8 +106,8 @@ static bool cut(struct tp_dataset *dataset, const uint32_t *order, size_t kept, 
     return true;
 }
 
-tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uint64_t seed, struct tp_dataset *tail,
-                                struct tp_error *error)
+tileprop_status tp_dataset_split_stratified(struct tp_dataset *dataset, double fraction, uint64_t seed,
+                                            struct tp_dataset *tail, struct tp_error *error)
 {
     const size_t count = dataset->count;
     size_t wanted = (size_t)rint(fraction * (double)count);
@@ -122,7 +122,7 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     const bool enough = good && find_quotas(dataset, wanted, quotas);
     if (enough) {
         size_t head = 0, behind = count - wanted;
-        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, drawn);
+        tp_random_permutation(seed, TP_RANDOM_SPLIT, 0, count, drawn);
         for (size_t i = 0; i < count; i++) {
             struct quota *quota = &quotas[dataset->labels[drawn[i]]];
             order[quota->wanted ? behind++ : head++] = drawn[i];
@@ -141,8 +141,8 @@ tileprop_status tp_dataset_draw(struct tp_dataset *dataset, double fraction, uin
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a split");
 }
 
-tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
-                                     struct tp_dataset *tail, struct tp_error *error)
+tileprop_status tp_dataset_split_fold(struct tp_dataset *dataset, size_t folds, size_t fold, uint64_t seed,
+                                      struct tp_dataset *tail, struct tp_error *error)
 {
     const size_t count = dataset->count;
     *tail = (struct tp_dataset){0};
@@ -153,7 +153,7 @@ tileprop_status tp_dataset_draw_fold(struct tp_dataset *dataset, size_t folds, s
     bool good = quotas && drawn && order;
     size_t head = 0, behind = count;
     if (good)
-        tp_random_permutation(seed, TP_RANDOM_DRAW, 0, count, drawn);
+        tp_random_permutation(seed, TP_RANDOM_SPLIT, 0, count, drawn);
     for (size_t i = 0; good && i < count; i++)
         quotas[dataset->labels[i]].count++;
     for (size_t i = 0; good && i < count; i++) {

@@ -164,7 +164,7 @@ static struct tp_update bind_owned(const struct tp_step *step, const struct tp_o
     const struct tp_exchange *exchange = step->exchange;
     const size_t inputs = block->inputs.end - block->inputs.begin;
     const struct tp_matrix w = tp_exchange_weights(exchange, block->layer, block->owner);
-    const struct tp_matrix gradient = tp_exchange_sent(exchange, block->layer, block->slot, rows);
+    const struct tp_matrix gradient = tp_exchange_received(exchange, block->layer, block->slot, rows);
     struct tp_update update = {.input_end = inputs,
                                .bias = block->bias,
                                .a = {.columns = inputs},
@@ -207,9 +207,9 @@ void tp_bind(const struct tp_step *step, const struct tp_step_member *member, st
         break;
     case TP_DO_COLLECT:
         operation->add.to =
-            part_of(step, operation, tp_exchange_sent(step->exchange, operation->layer, operation->slot, rows));
+            part_of(step, operation, tp_exchange_received(step->exchange, operation->layer, operation->slot, rows));
         operation->add.from =
-            part_of(step, operation, tp_exchange_sent(step->exchange, operation->layer, operation->other, rows));
+            part_of(step, operation, tp_exchange_received(step->exchange, operation->layer, operation->other, rows));
         break;
     case TP_DO_APPLY:
         operation->update =

@@ -301,7 +301,7 @@ static struct block take_block(const struct tp_evaluator *evaluator, const struc
     const size_t begin = atomic_fetch_add_explicit(next_block, 1, memory_order_relaxed) * evaluator->rows;
     const size_t rows = rows_from(evaluator, dataset, begin);
     for (size_t r = begin; r < begin + rows; r++)
-        tp_dataset_fetch(dataset, r);
+        tp_dataset_prefetch(dataset, r);
     return make_block(buffers, dataset, begin, rows, tp_evaluator_skips(evaluator, buffers, dataset->count));
 }
 
@@ -322,7 +322,7 @@ bool tp_evaluator_run(const struct tp_evaluator *evaluator, struct tp_evaluator_
 {
     const struct first first = prepare(evaluator, buffers, dataset);
     for (struct block block = take_block(evaluator, buffers, dataset, next_block), next;; block = next) {
-        if (buffers->unwanted && buffers->unwanted(buffers->context)) {
+        if (buffers->interrupted && buffers->interrupted(buffers->context)) {
             atomic_store(next_block, dataset->count); /* so that no thread takes another block */
             return false;
         }

@@ -42,7 +42,7 @@ struct tp_evaluator_buffers {
 
     /* Asked before each of the thread's blocks and after the last; true ends the
      * evaluation for all. NULL: never asked. */
-    bool (*unwanted)(void *context);
+    bool (*interrupted)(void *context);
     void *context;
 };
 

@@ -52,11 +52,11 @@ void tp_exchange_layout(struct tp_exchange *x, struct tp_arena *arena)
         const struct tp_layer *layer = &x->network->layers[l];
         struct tp_exchange_layer *to = &x->layers[l];
         const size_t all = floats_of_all(layer), mine = floats_of(x, layer, own(x));
-        size_t sent = 0;
+        size_t received = 0;
         for (size_t r = 0; r < x->ranks->count; r++)
-            sent += r != own(x) ? nodes_of(x, r, every) : 0;
+            received += r != own(x) ? nodes_of(x, r, every) : 0;
         to->nodes = tp_arena_take(arena, nodes_of(x, own(x), every) * all, sizeof *to->nodes);
-        to->sent = tp_arena_take(arena, sent * mine, sizeof *to->sent);
+        to->received = tp_arena_take(arena, received * mine, sizeof *to->received);
         to->weights = tp_arena_take(arena, all, sizeof *to->weights);
         for (int i = 0; i < x->states; i++)
             to->state[i] = tp_arena_take(arena, mine, sizeof *to->state[i]);
@@ -68,7 +68,7 @@ struct tp_matrix tp_exchange_node(const struct tp_exchange *x, size_t l, size_t 
     return block_of(x, l, x->layers[l].nodes + node * floats_of_all(&x->network->layers[l]), owner);
 }
 
-struct tp_matrix tp_exchange_sent(const struct tp_exchange *x, size_t l, size_t node, size_t rows)
+struct tp_matrix tp_exchange_received(const struct tp_exchange *x, size_t l, size_t node, size_t rows)
 {
     size_t before = 0; /* nodes of other ranks */
     for (size_t r = 0;; r++) {
@@ -76,9 +76,9 @@ struct tp_matrix tp_exchange_sent(const struct tp_exchange *x, size_t l, size_t 
         if (node < count && r == own(x))
             return tp_exchange_node(x, l, r, node);
         if (node < count) {
-            struct tp_matrix sent = block_of(x, l, x->layers[l].sent, own(x));
-            sent.data = x->layers[l].sent + (before + node) * floats_of(x, &x->network->layers[l], own(x));
-            return sent;
+            struct tp_matrix received = block_of(x, l, x->layers[l].received, own(x));
+            received.data = x->layers[l].received + (before + node) * floats_of(x, &x->network->layers[l], own(x));
+            return received;
         }
         node -= count;
         before += r != own(x) ? count : 0;
@@ -107,7 +107,7 @@ static void wait_for(const struct tp_exchange *x, struct tp_range transfers)
     x->ranks->wait(x->ranks->context, transfers.begin, transfers.end);
 }
 
-void tp_exchange_finish(struct tp_exchange *x)
+void tp_exchange_wait_all(struct tp_exchange *x)
 {
     x->ranks->finish(x->ranks->context);
     x->started = 0;
@@ -116,12 +116,12 @@ void tp_exchange_finish(struct tp_exchange *x)
 /* Where a rank's losses are on rank 0: after those of all ranks before it. */
 static float *losses_of(const struct tp_exchange *x, size_t rank, size_t rows)
 {
-    return x->losses + tp_shards_own(&x->plan->shards, rank, rows).begin + rank;
+    return x->losses + tp_shards_rows_of_rank(&x->plan->shards, rank, rows).begin + rank;
 }
 
 static size_t rows_in(const struct tp_exchange *x, size_t rank, size_t rows)
 {
-    const struct tp_range range = tp_shards_own(&x->plan->shards, rank, rows);
+    const struct tp_range range = tp_shards_rows_of_rank(&x->plan->shards, rank, rows);
     return range.end - range.begin;
 }
 
@@ -146,7 +146,7 @@ bool tp_exchange_wait_losses(struct tp_exchange *x, float *losses, size_t rows)
     for (size_t r = 0; r < x->ranks->count; r++) {
         const size_t count = rows_in(x, r, rows);
         const float *from = losses_of(x, r, rows);
-        memcpy(losses + tp_shards_own(&x->plan->shards, r, rows).begin, from, count * sizeof *from);
+        memcpy(losses + tp_shards_rows_of_rank(&x->plan->shards, r, rows).begin, from, count * sizeof *from);
         abandoned |= from[count] != 0;
     }
     return abandoned;
@@ -164,12 +164,12 @@ static void send_gradients(struct tp_exchange *x, size_t l, struct tp_range unit
     struct tp_exchange_layer *layer = &x->layers[l];
     const size_t all = floats_of(x, &x->network->layers[l], own(x)), nodes = nodes_of(x, own(x), rows);
     const size_t mine = floats_of_units(x, l, own(x), units);
-    float *sent = layer->sent + floats_of_units(x, l, own(x), (struct tp_range){0, units.begin});
+    float *received = layer->received + floats_of_units(x, l, own(x), (struct tp_range){0, units.begin});
     if (units.begin == 0)
         layer->receives[0].begin = x->started;
     for (size_t r = 0; mine && r < x->ranks->count; r++) {
-        for (size_t n = 0; r != own(x) && n < nodes_of(x, r, rows); n++, sent += all)
-            receive(x, r, TAG_GRADIENTS, sent, mine * sizeof *sent);
+        for (size_t n = 0; r != own(x) && n < nodes_of(x, r, rows); n++, received += all)
+            receive(x, r, TAG_GRADIENTS, received, mine * sizeof *received);
     }
     layer->receives[0].end = x->started;
     for (size_t r = 0; r < x->ranks->count; r++) {
@@ -215,7 +215,7 @@ void tp_exchange_do(struct tp_exchange *x, const struct tp_operation *operation,
     case TP_DO_WAIT_WEIGHTS:
         wait_for(x, x->layers[operation->layer].receives[1]);
         if (operation->layer == 0) /* the last */
-            tp_exchange_finish(x);
+            tp_exchange_wait_all(x);
         break;
     default:
         x->ranks->progress(x->ranks->context);
@@ -245,7 +245,7 @@ void tp_exchange_gather(struct tp_exchange *x, void *items, size_t size, size_t 
         else if (own(x) == r)
             send(x, 0, TAG_OTHER, part, bytes);
     }
-    tp_exchange_finish(x);
+    tp_exchange_wait_all(x);
 }
 
 /* --- Blocks and slices -------------------------------------------------------------------------------------------- */
@@ -276,7 +276,7 @@ void tp_exchange_put(const struct tp_exchange *x, size_t l, const struct tp_slic
         copy_common(x, l, r, inputs, bias, true, slice, slice->w.data, tp_exchange_weights(x, l, r));
 }
 
-void tp_exchange_begin(struct tp_exchange *x)
+void tp_exchange_load(struct tp_exchange *x)
 {
     for (size_t l = 0; l < x->network->layer_count; l++) {
         const struct tp_layer *layer = &x->network->layers[l];
@@ -317,7 +317,7 @@ void tp_exchange_gather_state(struct tp_exchange *x)
                 receive(x, r, TAG_OTHER, tp_exchange_node(x, l, r, 0).data, floats_of(x, layer, r) * sizeof *state);
             if (own(x) > 0)
                 send(x, 0, TAG_OTHER, state, floats_of(x, layer, own(x)) * sizeof *state);
-            tp_exchange_finish(x);
+            tp_exchange_wait_all(x);
             for (size_t r = 0; own(x) == 0 && r < x->ranks->count; r++) {
                 struct tp_matrix block = tp_exchange_node(x, l, r, 0);
                 block.data = r == 0 ? state : block.data;

@@ -16,10 +16,10 @@
 
 struct tp_exchange_layer {
     float *nodes;                /* [node][all owners' blocks]: sums of gradients that this rank forms */
-    float *sent;                 /* [node][own block]: the other ranks' sums for the inputs that this one owns */
+    float *received;             /* [node][own block]: the other ranks' sums for the inputs that this one owns */
     float *weights;              /* [all owners' blocks]: new weights */
     float *state[2];             /* [own block] */
-    struct tp_range receives[2]; /* transfers of `sent` and of `weights` that must finish */
+    struct tp_range receives[2]; /* transfers of `received` and of `weights` that must finish */
 };
 
 struct tp_exchange {
@@ -40,7 +40,7 @@ void tp_exchange_layout(struct tp_exchange *exchange, struct tp_arena *arena);
 struct tp_matrix tp_exchange_node(const struct tp_exchange *exchange, size_t layer, size_t owner, size_t node);
 
 /* The gradient of this rank's inputs in a node of any rank; nodes of a batch of `rows` are numbered over all ranks. */
-struct tp_matrix tp_exchange_sent(const struct tp_exchange *exchange, size_t layer, size_t node, size_t rows);
+struct tp_matrix tp_exchange_received(const struct tp_exchange *exchange, size_t layer, size_t node, size_t rows);
 
 /* The weights of an owner's inputs. */
 struct tp_matrix tp_exchange_weights(const struct tp_exchange *exchange, size_t layer, size_t owner);
@@ -63,18 +63,18 @@ void tp_exchange_put(const struct tp_exchange *exchange, size_t layer, const str
                      struct tp_range inputs, bool bias);
 
 /* Waits for all transfers, sent and received. */
-void tp_exchange_finish(struct tp_exchange *exchange);
+void tp_exchange_wait_all(struct tp_exchange *exchange);
 
 /* --- Between steps ------------------------------------------------------------------------------------------------ */
 
-/* Copies rank 0's bytes to all ranks; the bytes must not change before the next tp_exchange_finish(). */
+/* Copies rank 0's bytes to all ranks; the bytes must not change before the next tp_exchange_wait_all(). */
 void tp_exchange_broadcast(struct tp_exchange *exchange, void *bytes, size_t count);
 
 /* Copies each rank's share (tp_plan_share) of `count` items to rank 0, and waits for all transfers. */
 void tp_exchange_gather(struct tp_exchange *exchange, void *items, size_t size, size_t count);
 
 /* Copies the weights that this rank owns from the network, and sets its state to zero. */
-void tp_exchange_begin(struct tp_exchange *exchange);
+void tp_exchange_load(struct tp_exchange *exchange);
 
 /* Copies what this rank owns of array `number` (from 1) of optimizer state. */
 void tp_exchange_put_state(struct tp_exchange *exchange, int number, const struct tp_weights *values);

@@ -30,10 +30,10 @@ static void cut(struct tp_layer *layer)
 }
 
 /*
- * Whether sizes are small enough that no later sum or product overflows: the bytes of weights, transposed view and
+ * Whether sizes are small enough that no later sum or product overflows: the bytes of weights, transposed copy and
  * state, including padding and spacing, of as many layers as there may be.
  */
-static bool countable(const struct tp_layer *layer)
+static bool sizes_fit(const struct tp_layer *layer)
 {
     const size_t most = SIZE_MAX / (TP_LAYERS_MAX * 8 * sizeof(double));
     size_t weights;
@@ -67,7 +67,7 @@ tileprop_status tp_network_shape(struct tp_network *network, const tileprop_opti
         layer->units = output ? classes : options->hidden[l];
         layer->bias = options->bias == TILEPROP_BIAS_ALL || (options->bias == TILEPROP_BIAS_INPUT && l == 0);
         layer->activation = output ? TILEPROP_LINEAR : options->activation;
-        if (!countable(layer))
+        if (!sizes_fit(layer))
             return tp_fail(error, TILEPROP_FAILURE, "out of memory: %zu times %zu weights in layer %zu", inputs,
                            layer->units, l + 1);
         size_t panels = tp_panel_count(layer->units);

@@ -20,7 +20,7 @@ struct tp_weights;
 struct tp_slice {
     size_t unit_begin;
     struct tp_matrix w;    /* [inputs + bias x units]; the bias is the last row */
-    struct tp_matrix wt;   /* transposed view [units x inputs]; absent in the first layer */
+    struct tp_matrix wt;   /* transposed copy [units x inputs]; absent in the first layer */
     struct tp_matrix sums; /* of w times shift (kernels.h) [panels of inputs x units]; absent without a shift */
     float *state[2];       /* optimizer state, laid out like w */
 };
@@ -82,7 +82,7 @@ void tp_network_initialize(struct tp_network *network, size_t member, tileprop_i
  */
 void tp_network_put(struct tp_network *network, size_t member, int number, const struct tp_weights *values);
 
-/* Computes what is derived from the weights of those slices: the transposed view and the sums. */
+/* Computes what is derived from the weights of those slices: the transposed copy and the sums. */
 void tp_network_refresh(const struct tp_network *network, size_t member, const struct tp_tier *tier);
 
 /* Copies one of those arrays to `values`, of the same shape and with a bias wherever the network has one. */

@@ -19,7 +19,7 @@ static void add(struct list *list, struct tp_operation operation)
     list->count++;
 }
 
-static void meet(struct list *list, tileprop_verb verb, size_t layer)
+static void add_barrier(struct list *list, tileprop_verb verb, size_t layer)
 {
     add(list, (struct tp_operation){.kind = TP_DO_BARRIER, .verb = verb, .layer = layer});
 }
@@ -35,12 +35,12 @@ static void progress(struct list *list)
 #define ROWS_AT_ONCE  256
 #define UNITS_AT_ONCE 256
 
-static size_t least(size_t a, size_t b)
+static size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-static size_t most(size_t a, size_t b)
+static size_t max_size(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
@@ -52,7 +52,7 @@ static void add_rows(struct list *list, struct tp_operation operation, struct tp
     operation.rows.end = rows.begin;
     do {
         operation.rows.begin = operation.rows.end;
-        operation.rows.end = operation.rows.begin + least(rows.end - operation.rows.begin, at_once);
+        operation.rows.end = operation.rows.begin + min_size(rows.end - operation.rows.begin, at_once);
         for (operation.slice = slices.begin; operation.slice < slices.end; operation.slice++)
             add(list, operation);
         progress(list);
@@ -67,14 +67,14 @@ static void add_forward(struct list *list)
         struct tp_operation operation = {
             .kind = TP_DO_FORWARD, .verb = TILEPROP_FORWARD, .layer = l, .marked = l == 0 && list->plan->skips};
         if (l > 0 && (list->plan->by_units[l - 1] || list->plan->by_units[l]))
-            meet(list, TILEPROP_FORWARD, l - 1);
+            add_barrier(list, TILEPROP_FORWARD, l - 1);
         if (list->plan->by_units[l])
             add_rows(list, operation, list->all, (struct tp_range){list->member, list->member + 1});
         else
             add_rows(list, operation, list->own, (struct tp_range){0, list->network->layers[l].slice_count});
     }
     if (list->plan->by_units[layers - 1])
-        meet(list, TILEPROP_FORWARD, layers - 1);
+        add_barrier(list, TILEPROP_FORWARD, layers - 1);
 }
 
 static bool is_by_inputs(const struct list *list, size_t l)
@@ -103,7 +103,7 @@ static void add_all_backward(struct list *list)
     for (size_t l = last; l > 0; l--) {
         const bool by_inputs = is_by_inputs(list, l);
         if (by_inputs || above_by_inputs)
-            meet(list, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
+            add_barrier(list, l == last ? TILEPROP_LOSS : TILEPROP_BACKWARD, l == last ? l : l + 1);
         add_backward(list, l, by_inputs ? list->all : list->own);
         above_by_inputs = by_inputs;
     }
@@ -166,11 +166,11 @@ static bool add_node(struct list *list, const struct tp_operation *block, struct
 static struct tp_operation block_at(const struct tp_operation *update, size_t input, size_t unit, size_t unit_end)
 {
     struct tp_operation block = *update;
-    const size_t units = least(unit_end - unit, TP_BLOCK_FLOATS / TP_BLOCK_INPUTS);
+    const size_t units = min_size(unit_end - unit, TP_BLOCK_FLOATS / TP_BLOCK_INPUTS);
     const size_t columns = tp_panel_count(units) * TP_PANEL;
     const size_t inputs = TP_BLOCK_FLOATS / columns / TP_MARKS * TP_MARKS; /* words of marks are not split */
     block.units = (struct tp_range){unit, unit + units};
-    block.inputs = (struct tp_range){input, least(input / TP_MARKS * TP_MARKS + inputs, update->inputs.end)};
+    block.inputs = (struct tp_range){input, min_size(input / TP_MARKS * TP_MARKS + inputs, update->inputs.end)};
     block.bias = update->bias && block.inputs.end == update->inputs.end;
     return block;
 }
@@ -180,11 +180,11 @@ static void add_sharded(struct list *list, const struct tp_operation *update, st
 {
     const struct tp_shards *shards = &list->plan->shards;
     const struct tp_slice *slice = &list->network->layers[update->layer].slices[update->slice];
-    const size_t unit_end = least(slice->unit_begin + slice->w.columns, units.end);
+    const size_t unit_end = min_size(slice->unit_begin + slice->w.columns, units.end);
     struct tp_node nodes[TP_NODES_MAX] = {tp_shards_root(shards)};
     const size_t count = shards->ranks > 1 ? tp_shards_nodes(shards, shards->rank, list->rows, nodes) : 1;
     struct tp_operation block;
-    for (size_t u = most(slice->unit_begin, units.begin); u < unit_end; u = block.units.end) {
+    for (size_t u = max_size(slice->unit_begin, units.begin); u < unit_end; u = block.units.end) {
         for (size_t i = update->inputs.begin; i < update->inputs.end; i = block.inputs.end) {
             block = block_at(update, i, u, unit_end);
             for (block.slot = 0; block.slot < count; block.slot++)
@@ -237,7 +237,7 @@ static void add_gradients(struct list *list, size_t l, struct tp_range units, bo
         const struct tp_range of = tp_plan_owned(list->plan, &list->network->layers[l], r);
         struct tp_operation part = all;
         part.owner = r;
-        part.inputs = (struct tp_range){most(of.begin, all.inputs.begin), least(of.end, all.inputs.end)};
+        part.inputs = (struct tp_range){max_size(of.begin, all.inputs.begin), min_size(of.end, all.inputs.end)};
         part.bias = all.bias && of.end == all.inputs.end;
         if ((r == list->plan->shards.rank) == owned && part.inputs.begin < part.inputs.end)
             add_sharded(list, &part, units);
@@ -251,8 +251,8 @@ struct nodes {
 };
 
 /* Adds up what ranks sent for a node of the tree. Returns the place of its sum, or nodes->count if there is none. */
-static size_t add_sent(struct list *list, const struct nodes *nodes, const struct tp_operation *block,
-                       struct tp_node node)
+static size_t add_received(struct list *list, const struct nodes *nodes, const struct tp_operation *block,
+                           struct tp_node node)
 {
     size_t i = 0;
     while (i < nodes->count && nodes->items[i].begin < node.begin)
@@ -263,8 +263,8 @@ static size_t add_sent(struct list *list, const struct nodes *nodes, const struc
         return i;
     struct tp_operation collect = *block;
     collect.kind = TP_DO_COLLECT;
-    collect.slot = add_sent(list, nodes, block, (struct tp_node){node.begin, node.span / 2});
-    collect.other = add_sent(list, nodes, block, (struct tp_node){node.begin + node.span / 2, node.span / 2});
+    collect.slot = add_received(list, nodes, block, (struct tp_node){node.begin, node.span / 2});
+    collect.other = add_received(list, nodes, block, (struct tp_node){node.begin + node.span / 2, node.span / 2});
     if (collect.slot < nodes->count && collect.other < nodes->count)
         add(list, collect);
     return collect.slot < nodes->count ? collect.slot : collect.other;
@@ -286,13 +286,13 @@ static void add_collected(struct list *list, size_t l)
     for (size_t r = 0; r < shards->ranks; r++)
         nodes.count += tp_shards_nodes(shards, r, list->rows, nodes.items + nodes.count);
     exchange(list, TP_DO_WAIT_GRADIENTS, l, all);
-    meet(list, TILEPROP_EXCHANGE, l);
+    add_barrier(list, TILEPROP_EXCHANGE, l);
     if (owned.begin < owned.end && block.units.begin < block.units.end) {
-        block.slot = add_sent(list, &nodes, &block, tp_shards_root(shards));
+        block.slot = add_received(list, &nodes, &block, tp_shards_root(shards));
         block.kind = TP_DO_APPLY;
         add(list, block);
     }
-    meet(list, TILEPROP_UPDATE, l);
+    add_barrier(list, TILEPROP_UPDATE, l);
     exchange(list, TP_DO_SEND_WEIGHTS, l, all);
 }
 
@@ -300,17 +300,17 @@ static void add_collected(struct list *list, size_t l)
 static void add_exchange(struct list *list)
 {
     const size_t last = list->network->layer_count - 1;
-    meet(list, TILEPROP_LOSS, last);
+    add_barrier(list, TILEPROP_LOSS, last);
     exchange(list, TP_DO_SEND_LOSSES, last, (struct tp_range){0, list->network->layers[last].units});
     for (size_t l = last + 1; l-- > 0;) {
         const struct tp_range units = {0, list->network->layers[l].units};
         struct tp_range sent = {0, 0};
         while (sent.end < units.end) {
-            sent = (struct tp_range){sent.end, least(sent.end + UNITS_AT_ONCE, units.end)};
+            sent = (struct tp_range){sent.end, min_size(sent.end + UNITS_AT_ONCE, units.end)};
             add_gradients(list, l, sent, false);
             if (l == last && sent.begin == 0)
                 exchange(list, TP_DO_REPORT, last, units);
-            meet(list, TILEPROP_UPDATE, l);
+            add_barrier(list, TILEPROP_UPDATE, l);
             exchange(list, TP_DO_SEND_GRADIENTS, l, sent);
         }
         add_gradients(list, l, units, true);
@@ -322,7 +322,7 @@ static void add_exchange(struct list *list)
         add_collected(list, l);
         if (l > 0) {
             add_backward(list, l, (struct tp_range){middle, passed.end});
-            meet(list, TILEPROP_BACKWARD, l);
+            add_barrier(list, TILEPROP_BACKWARD, l);
         }
     }
     add(list, (struct tp_operation){.kind = TP_DO_PACK_AHEAD, .verb = TILEPROP_PACK});
@@ -330,7 +330,7 @@ static void add_exchange(struct list *list)
         struct tp_operation put = update_of(list, l);
         put.kind = TP_DO_PUT;
         exchange(list, TP_DO_WAIT_WEIGHTS, l, (struct tp_range){0, list->network->layers[l].units});
-        meet(list, TILEPROP_EXCHANGE, l);
+        add_barrier(list, TILEPROP_EXCHANGE, l);
         if (put.inputs.begin < put.inputs.end)
             add(list, put);
     }
@@ -341,7 +341,8 @@ static void add_exchange(struct list *list)
 size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *network, size_t member, size_t rows,
                           bool measure, struct tp_operation *operations)
 {
-    const struct tp_range of = tp_shards_own(&plan->shards, plan->shards.rank, rows), all = {0, of.end - of.begin};
+    const struct tp_range of = tp_shards_rows_of_rank(&plan->shards, plan->shards.rank, rows),
+                          all = {0, of.end - of.begin};
     const struct tp_range own = tp_plan_share(all.end, member, plan->step_members);
     const size_t last = network->layer_count - 1;
     /* If a member's forward of the first layer reads every row, each member packs the whole batch for itself. */
@@ -363,13 +364,13 @@ size_t tp_plan_operations(const struct tp_plan *plan, const struct tp_network *n
     } else {
         add_all_backward(&list);
         add(&list, (struct tp_operation){.kind = TP_DO_PREFETCH, .verb = TILEPROP_PACK, .rows = packed});
-        meet(&list, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
+        add_barrier(&list, last > 0 ? TILEPROP_BACKWARD : TILEPROP_LOSS, last > 0 ? 1 : 0);
         if (member == 0)
             add(&list, (struct tp_operation){.kind = TP_DO_REPORT, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
         if (measure)
             add(&list, (struct tp_operation){.kind = TP_DO_MEASURE, .verb = TILEPROP_LOSS, .layer = last, .rows = all});
         add_updates(&list);
     }
-    meet(&list, TILEPROP_UPDATE, last);
+    add_barrier(&list, TILEPROP_UPDATE, last);
     return list.count;
 }

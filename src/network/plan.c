@@ -36,7 +36,7 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
 }
 
 /*
- * By inputs, each member reads its share of the transposed view instead of all of it. The larger the layer, the larger
+ * By inputs, each member reads its share of the transposed copy instead of all of it. The larger the layer, the larger
  * the gain (results/kernels.md).
  */
 #define WEIGHTS_BY_INPUTS 16384 /* weights from which the gain pays for a barrier */

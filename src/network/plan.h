@@ -7,8 +7,8 @@
  *
  *   forward by rows      a member takes a share of the batch's rows and reads all of the layer's weights
  *   forward by units     a member takes the units it owns, for all rows; only activations cross cores
- *   backward by rows     a member takes its share of the rows and reads the whole transposed view
- *   backward by inputs   a member takes a share of the inputs, for all rows, and reads its part of the view
+ *   backward by rows     a member takes its share of the rows and reads the whole transposed copy
+ *   backward by inputs   a member takes a share of the inputs, for all rows, and reads its part of it
  *   update by units      a member updates the units it owns; members beyond a layer's slices help with a
  *                        share of the inputs
  *   update by inputs     every member updates a share of the inputs; the weights are one slice
@@ -149,6 +149,6 @@ bool tp_plan_units_pay(size_t inputs, size_t units, bool first, size_t members, 
 
 /*
  * Whether backward of a layer is by inputs: if the layer is large and its forward is by units. Each member
- * then reads a share of the transposed view instead of all of it, at the cost of a barrier.
+ * then reads a share of the transposed copy instead of all of it, at the cost of a barrier.
  */
 bool tp_plan_inputs_pay(bool by_units, size_t inputs, size_t units);

@@ -5,7 +5,7 @@ static size_t rows_before(const struct tp_shards *shards, size_t shard, size_t r
     return shard * rows / shards->count;
 }
 
-struct tp_range tp_shards_of(const struct tp_shards *shards, size_t rank)
+struct tp_range tp_shards_of_rank(const struct tp_shards *shards, size_t rank)
 {
     return (struct tp_range){shards->count * rank / shards->ranks, shards->count * (rank + 1) / shards->ranks};
 }
@@ -15,14 +15,14 @@ struct tp_range tp_shards_rows(const struct tp_shards *shards, struct tp_range o
     return (struct tp_range){rows_before(shards, of.begin, rows), rows_before(shards, of.end, rows)};
 }
 
-struct tp_range tp_shards_own(const struct tp_shards *shards, size_t rank, size_t rows)
+struct tp_range tp_shards_rows_of_rank(const struct tp_shards *shards, size_t rank, size_t rows)
 {
     if (shards->ranks <= 1)
         return (struct tp_range){0, rows};
-    return tp_shards_rows(shards, tp_shards_of(shards, rank), rows);
+    return tp_shards_rows(shards, tp_shards_of_rank(shards, rank), rows);
 }
 
-size_t tp_shards_most(const struct tp_shards *shards, size_t rows)
+size_t tp_shards_rows_max(const struct tp_shards *shards, size_t rows)
 {
     if (shards->ranks <= 1)
         return rows;
@@ -46,7 +46,7 @@ bool tp_shards_has_rows(const struct tp_shards *shards, struct tp_node node, siz
 
 size_t tp_shards_nodes(const struct tp_shards *shards, size_t rank, size_t rows, struct tp_node *nodes)
 {
-    const struct tp_range own = tp_shards_of(shards, rank);
+    const struct tp_range own = tp_shards_of_rank(shards, rank);
     const size_t all = tp_shards_root(shards).span, end = own.end == shards->count ? all : own.end;
     size_t count = 0;
     for (struct tp_node node = {.begin = own.begin}; node.begin < end; node.begin += node.span) {

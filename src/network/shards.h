@@ -29,16 +29,16 @@ struct tp_node {
 #define TP_NODES_MAX  20 /* of a rank: two for each level of the tree */
 
 /* The shards that a rank computes, at least one. */
-struct tp_range tp_shards_of(const struct tp_shards *shards, size_t rank);
+struct tp_range tp_shards_of_rank(const struct tp_shards *shards, size_t rank);
 
 /* Rows [begin, end) of a batch of `rows` that belong to these shards. */
 struct tp_range tp_shards_rows(const struct tp_shards *shards, struct tp_range of, size_t rows);
 
 /* The rows that a rank computes; without shards, all. */
-struct tp_range tp_shards_own(const struct tp_shards *shards, size_t rank, size_t rows);
+struct tp_range tp_shards_rows_of_rank(const struct tp_shards *shards, size_t rank, size_t rows);
 
 /* The largest number of rows that a rank can have of a batch of at most `rows`. */
-size_t tp_shards_most(const struct tp_shards *shards, size_t rows);
+size_t tp_shards_rows_max(const struct tp_shards *shards, size_t rows);
 
 /*
  * The largest sums that a rank can form from its shards of a batch of `rows`, in ascending order, without those that

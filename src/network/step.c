@@ -9,7 +9,7 @@
 
 static struct tp_matrix take_matrix(const struct tp_plan *plan, size_t columns, struct tp_arena *arena)
 {
-    const size_t rows = tp_shards_most(&plan->shards, plan->batch), stride = tp_panel_stride(rows);
+    const size_t rows = tp_shards_rows_max(&plan->shards, plan->batch), stride = tp_panel_stride(rows);
     return (struct tp_matrix){.data = tp_arena_take(arena, tp_panel_count(columns), stride * sizeof(float)),
                               .stride = stride,
                               .rows = rows,
@@ -25,7 +25,7 @@ static struct tp_inputs take_inputs(const struct tp_plan *plan, size_t columns, 
     return inputs;
 }
 
-/* Whether weights, state and transposed views exceed what stays in the caches. */
+/* Whether weights, state and transposed copys exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
     size_t floats = 0;
@@ -117,7 +117,7 @@ void tp_step_bind(const struct tp_step *step, struct tp_step_member *member)
             continue;
         list->count =
             tp_plan_operations(step->plan, step->network, member->index, list->rows, step->measures, list->operations);
-        list->own = tp_shards_own(&step->plan->shards, step->plan->shards.rank, list->rows);
+        list->own = tp_shards_rows_of_rank(&step->plan->shards, step->plan->shards.rank, list->rows);
         list->abandonable = list->count;
         for (size_t o = list->count; o-- > 0;) {
             struct tp_operation *operation = &list->operations[o];
@@ -155,12 +155,12 @@ static void loss(const struct tp_step *step, const struct tp_step_member *member
     step->tier->loss(loss);
 }
 
-/* A member prefetches as many of the next samples as it packs now. Always inlined, like tp_dataset_fetch(). */
+/* A member prefetches as many of the next samples as it packs now. Always inlined, like tp_dataset_prefetch(). */
 static inline __attribute__((always_inline)) void prefetch(const struct tp_step_member *member, struct tp_range rows,
                                                            const uint32_t *next, size_t next_rows)
 {
     for (size_t r = rows.begin; r < rows.end && r < next_rows; r++)
-        tp_dataset_fetch(member->train, next[r]);
+        tp_dataset_prefetch(member->train, next[r]);
 }
 
 /* Sum of the squares of a panel's columns without padding, row by row. */
@@ -233,7 +233,7 @@ double tp_step_gradient_norm(const struct tp_step *step, size_t layer)
  */
 static bool is_abandoned(struct tp_step *step, const struct tp_step_member *member, bool abandonable)
 {
-    if (member->index == 0 && abandonable && step->unwanted && step->unwanted(step->context))
+    if (member->index == 0 && abandonable && step->interrupted && step->interrupted(step->context))
         atomic_store_explicit(&step->abandoned, true, memory_order_relaxed);
     return atomic_load_explicit(&step->abandoned, memory_order_relaxed);
 }
@@ -247,7 +247,7 @@ static void report(struct tp_step *step, size_t rows)
     if (step->losses_ready && (exchange || !atomic_load_explicit(&step->abandoned, memory_order_relaxed)))
         step->losses_ready(step->context, rows);
     if (exchange && atomic_load_explicit(&step->abandoned, memory_order_relaxed))
-        tp_exchange_finish(exchange);
+        tp_exchange_wait_all(exchange);
 }
 
 /* The next batch may have a different number of rows. */

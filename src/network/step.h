@@ -42,7 +42,7 @@ struct tp_step {
     void (*losses_ready)(void *context, size_t rows);
 
     /* Asked by member 0 before each operation up to the updates; true abandons the step. May be NULL. */
-    bool (*unwanted)(void *context);
+    bool (*interrupted)(void *context);
     void *context;
 
     /* For the current step; written by one member before the others reach update. */

@@ -47,7 +47,7 @@ struct tp_verdict tp_agree_on_evaluation(struct tp_trainer *t, const struct tp_d
         verdict.metrics = tp_metrics_of(t->predictions.loss, t->predictions.predicted, dataset);
     if (exchange) {
         tp_exchange_broadcast(exchange, &verdict, sizeof verdict);
-        tp_exchange_finish(exchange);
+        tp_exchange_wait_all(exchange);
     }
     return verdict;
 }

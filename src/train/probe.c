@@ -57,7 +57,7 @@ static void choose_steps(struct tp_trainer *t, double seconds)
     const double steps = SECONDS / seconds;
     t->probe_steps = steps < 1 ? 1 : steps > STEPS_MAX ? STEPS_MAX : (size_t)steps;
     tp_exchange_broadcast(&t->exchange, &t->probe_steps, sizeof t->probe_steps);
-    tp_exchange_finish(&t->exchange);
+    tp_exchange_wait_all(&t->exchange);
 }
 
 static void probe_member(void *context, size_t index, size_t members)

@@ -64,7 +64,7 @@ static tileprop_status allocate(struct tp_trainer *t, struct tp_error *error)
     if (!t->members)
         return tp_fail_memory(error, NULL, "threads");
     memset(t->members, 0, members * sizeof *t->members);
-    if (t->wishes->times && !(t->profiles = calloc(t->plan.step_members, sizeof *t->profiles)))
+    if (t->run_options->times && !(t->profiles = calloc(t->plan.step_members, sizeof *t->profiles)))
         return tp_fail_memory(error, NULL, "the profiles of threads");
     tileprop_status status = tp_placement_create(&t->placement, t->options.numa, members, sets, error);
     if (status != TILEPROP_OK)
@@ -117,7 +117,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
         return TILEPROP_OK;
     }
     const struct tp_shards *shards = &t->plan.shards;
-    const struct tp_range own = tp_shards_of(shards, shards->rank);
+    const struct tp_range own = tp_shards_of_rank(shards, shards->rank);
     const struct tp_autotune autotune = {.tier = t->step.tier,
                                          .network = &t->network,
                                          .train = train,
@@ -126,7 +126,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
                                          .binding = &t->binding,
                                          .members = threads,
                                          .exact = o->threads_exact > 0,
-                                         .batch = tp_shards_most(shards, batch),
+                                         .batch = tp_shards_rows_max(shards, batch),
                                          .shards = own.end - own.begin,
                                          .steps = t->run.steps_planned,
                                          .zeros = o->zeros,
@@ -142,7 +142,7 @@ static tileprop_status make_plan(struct tp_trainer *t, size_t batch, struct tp_e
 /* Divides the batches among the ranks. Each keeps optimizer state for what it owns; rank 0 has room for all of it. */
 static tileprop_status join_ranks(struct tp_trainer *t, struct tp_error *error)
 {
-    const tileprop_ranks *ranks = t->wishes->ranks;
+    const tileprop_ranks *ranks = t->run_options->ranks;
     t->plan.shards = (struct tp_shards){.count = t->options.shards, .ranks = 1};
     if (!ranks || ranks->count == 1)
         return TILEPROP_OK;
@@ -165,7 +165,7 @@ static tileprop_status join_ranks(struct tp_trainer *t, struct tp_error *error)
 static tileprop_status write_plan(struct tp_trainer *t, struct tp_error *error)
 {
     size_t size;
-    if (!t->wishes->times)
+    if (!t->run_options->times)
         return TILEPROP_OK;
     FILE *stream = open_memstream(&t->plan_text, &size);
     bool written = stream && tp_plan_write(&t->plan, &t->network, t->step.measures, stream);
@@ -240,18 +240,18 @@ static void introduce(struct tp_trainer *t)
     tp_exchange_gather(&t->exchange, t->ranks, sizeof *t->ranks, ranks->count);
     t->run.ranks = t->ranks;
     t->run.rank_count = ranks->count;
-    t->gathers = t->wishes->checkpoint != NULL;
+    t->gathers = t->run_options->checkpoint != NULL;
     tp_exchange_broadcast(&t->exchange, &t->gathers, sizeof t->gathers);
-    tp_exchange_finish(&t->exchange);
+    tp_exchange_wait_all(&t->exchange);
 }
 
 tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_training *training, tileprop_result *result,
                                    struct tp_error *error)
 {
-    static const tileprop_run_options no_wishes = {0};
+    static const tileprop_run_options no_options = {0};
     tileprop_options *o = &t->options;
     t->training = training;
-    t->wishes = training->run ? training->run : &no_wishes;
+    t->run_options = training->run ? training->run : &no_options;
     t->options = *training->options;
     t->result = result;
     t->state = tp_training_state_begin();
@@ -284,7 +284,7 @@ tileprop_status tp_trainer_prepare(struct tp_trainer *t, const struct tp_trainin
     t->run.zeros = tp_normalization_zeros(&t->normalization, training->train);
     if ((status = join_ranks(t, error)) || (status = make_plan(t, batch, error)))
         return status;
-    if (t->step.exchange && !t->wishes->checkpoint)
+    if (t->step.exchange && !t->run_options->checkpoint)
         t->network.states = 0;
     tp_plan_cut(&t->plan, &t->network);
     t->evaluator = (struct tp_evaluator){.tier = tier,

@@ -43,7 +43,7 @@ struct tp_statement {
 /* Everything the run needs; once the team runs, written only by member 0, except where barriers order it. */
 struct tp_trainer {
     const struct tp_training *training;
-    const tileprop_run_options *wishes;
+    const tileprop_run_options *run_options;
     tileprop_options options; /* resolved */
     tileprop_run run;
     struct tp_autotune_result found; /* count 0: the plan was given */
@@ -76,7 +76,7 @@ struct tp_trainer {
     double step_began;
     double started; /* seconds on the monotonic clock, minus the time that a resumed run had taken */
     enum tp_pause pause;
-    bool unwanted;                        /* a callback asked to stop after a step */
+    bool asked_to_stop;                   /* a callback asked to stop after a step */
     bool stopped;                         /* on request, at once */
     const struct tp_dataset *diverged_on; /* the set whose loss is not finite; NULL: the last step's batch */
 };

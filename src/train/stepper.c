@@ -11,7 +11,7 @@ struct tp_stepper {
     struct tp_training training;
     tileprop_options options;
     tileprop_result result;
-    struct tp_dataset shape; /* zeros and ones on which the plan is chosen */
+    struct tp_dataset dummy; /* zeros and ones on which the plan is chosen */
 
     /* For the call in progress. */
     const struct tp_dataset *set;
@@ -20,27 +20,28 @@ struct tp_stepper {
 };
 
 /* Has one row more than a batch, so that the plan also covers steps of fewer rows. */
-static tileprop_status make_shape(const struct tp_stepper_shape *from, struct tp_dataset *shape, struct tp_error *error)
+static tileprop_status make_dummy(const struct tp_stepper_config *from, struct tp_dataset *dummy,
+                                  struct tp_error *error)
 {
-    *shape = (struct tp_dataset){.type = from->type,
+    *dummy = (struct tp_dataset){.type = from->type,
                                  .count = from->options->batch + 1,
                                  .features = from->features,
                                  .classes = from->classes,
                                  .class_weights = from->class_weights};
     const bool sparse = from->type == TILEPROP_CSR;
-    shape->samples = calloc(shape->count, sparse ? sizeof(float) : tp_dataset_sample_size(shape));
-    shape->labels = calloc(shape->count, sizeof *shape->labels);
-    shape->indptr = sparse ? calloc(shape->count + 1, sizeof *shape->indptr) : NULL;
-    shape->indices = sparse ? calloc(shape->count, sizeof *shape->indices) : NULL;
-    const bool good = shape->samples && shape->labels && (!sparse || (shape->indptr && shape->indices));
-    for (size_t i = 0; good && !sparse && i < shape->count * shape->features; i++) {
+    dummy->samples = calloc(dummy->count, sparse ? sizeof(float) : tp_dataset_sample_size(dummy));
+    dummy->labels = calloc(dummy->count, sizeof *dummy->labels);
+    dummy->indptr = sparse ? calloc(dummy->count + 1, sizeof *dummy->indptr) : NULL;
+    dummy->indices = sparse ? calloc(dummy->count, sizeof *dummy->indices) : NULL;
+    const bool good = dummy->samples && dummy->labels && (!sparse || (dummy->indptr && dummy->indices));
+    for (size_t i = 0; good && !sparse && i < dummy->count * dummy->features; i++) {
         const double draw = (double)(uint32_t)(i * 2654435761u) * 0x1p-32; /* spread evenly by the golden ratio */
         if (draw < from->zeros)
             continue;
         if (from->type == TILEPROP_U8)
-            ((uint8_t *)shape->samples)[i] = 1;
+            ((uint8_t *)dummy->samples)[i] = 1;
         else
-            ((float *)shape->samples)[i] = 1;
+            ((float *)dummy->samples)[i] = 1;
     }
     return good ? TILEPROP_OK : tp_fail_memory(error, NULL, "a batch");
 }
@@ -92,11 +93,11 @@ static void restore_member(void *context, size_t index, size_t members)
     tp_network_refresh(&s->trainer.network, index, s->trainer.step.tier);
 }
 
-static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shape *shape, struct tp_error *error)
+static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_config *config, struct tp_error *error)
 {
     struct tp_trainer *t = &s->trainer;
     tileprop_options *o = &s->options;
-    *o = *shape->options;
+    *o = *config->options;
     if (o->lr_schedule != TILEPROP_SCHEDULE_CONSTANT && !o->lr_steps)
         return tp_fail(error, TILEPROP_USAGE,
                        "--lr-steps: required with --lr-schedule %s: a step-by-step trainer does not know the number "
@@ -109,29 +110,29 @@ static tileprop_status create(struct tp_stepper *s, const struct tp_stepper_shap
     o->numa = TILEPROP_NUMA_OFF;
     o->progress = NULL;
     if (o->zeros == TILEPROP_ZEROS_AUTO) /* there are no batches to time yet */
-        o->zeros = shape->zeros < 0.5 && shape->type != TILEPROP_CSR ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
+        o->zeros = config->zeros < 0.5 && config->type != TILEPROP_CSR ? TILEPROP_ZEROS_MULTIPLY : TILEPROP_ZEROS_SKIP;
     s->training = (struct tp_training){.options = o,
-                                       .train = &s->shape,
-                                       .validation = &s->shape,
-                                       .normalization = shape->normalization,
-                                       .initial_weights = shape->initial_weights,
-                                       .pending_bytes = shape->pending_bytes};
-    tileprop_status status = make_shape(shape, &s->shape, error);
+                                       .train = &s->dummy,
+                                       .validation = &s->dummy,
+                                       .normalization = config->normalization,
+                                       .initial_weights = config->initial_weights,
+                                       .pending_bytes = config->pending_bytes};
+    tileprop_status status = make_dummy(config, &s->dummy, error);
     if (status == TILEPROP_OK)
         status = tp_trainer_prepare(t, &s->training, &s->result, error);
-    tp_dataset_free(&s->shape);        /* no longer read */
+    tp_dataset_free(&s->dummy);        /* no longer read */
     t->run.steps_per_epoch = SIZE_MAX; /* messages name it */
     return status == TILEPROP_OK ? tp_team_run(t->plan.members, enter_member, s, error) : status;
 }
 
-tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_shape *shape,
+tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_config *config,
                                   struct tp_error *error)
 {
     struct tp_stepper *s = calloc(1, sizeof *s);
     *stepper = NULL;
     if (!s)
         return tp_fail_memory(error, NULL, "a trainer");
-    const tileprop_status status = create(s, shape, error);
+    const tileprop_status status = create(s, config, error);
     if (status == TILEPROP_OK)
         *stepper = s;
     else

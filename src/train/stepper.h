@@ -12,7 +12,7 @@
 struct tp_stepper;
 
 /* What to train. It is copied, except for class_weights, which must outlive the stepper. */
-struct tp_stepper_shape {
+struct tp_stepper_config {
     const tileprop_options *options; /* batch: most rows of a step; epochs, order and stops are ignored */
     tileprop_type type;
     size_t features, classes;
@@ -24,7 +24,7 @@ struct tp_stepper_shape {
 };
 
 /* Errors: those of tp_train() for options and memory. On error *stepper is NULL. */
-tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_shape *shape,
+tileprop_status tp_stepper_create(struct tp_stepper **stepper, const struct tp_stepper_config *config,
                                   struct tp_error *error);
 
 /*

@@ -24,11 +24,11 @@ bool tp_stopping_evaluated(const tileprop_options *o, struct tp_training_state *
     return best;
 }
 
-tileprop_stop tp_stopping_stepped(const tileprop_options *o, double loss, double started, bool unwanted)
+tileprop_stop tp_stopping_stepped(const tileprop_options *o, double loss, double started, bool asked_to_stop)
 {
     if (!isfinite(loss))
         return TILEPROP_STOP_DIVERGED;
-    if (unwanted)
+    if (asked_to_stop)
         return TILEPROP_STOP_PROGRESS;
     if (o->max_seconds > 0 && tp_clock_seconds() - started >= o->max_seconds)
         return TILEPROP_STOP_TIME;

@@ -15,6 +15,6 @@ bool tp_stopping_evaluated(const tileprop_options *options, struct tp_training_s
 
 /*
  * Why the run ends after a step whose batch had this loss; TILEPROP_STOP_EPOCHS: it continues. started: seconds
- * on the monotonic clock. unwanted: a callback asked to stop.
+ * on the monotonic clock. asked_to_stop: a callback asked to stop.
  */
-tileprop_stop tp_stopping_stepped(const tileprop_options *options, double loss, double started, bool unwanted);
+tileprop_stop tp_stopping_stepped(const tileprop_options *options, double loss, double started, bool asked_to_stop);

@@ -22,7 +22,7 @@ static void pause_for(struct tp_trainer *t, tileprop_stop reason)
 static void report(struct tp_trainer *t)
 {
     if (t->options.progress && t->options.progress(t->options.context, &t->progress) != 0)
-        t->unwanted = true;
+        t->asked_to_stop = true;
 }
 
 /* Member 0: what is known of a step before any evaluation. */
@@ -38,10 +38,10 @@ static tileprop_progress progress_of(const struct tp_trainer *t, size_t step)
 }
 
 /* Member 0, between operations and between blocks: whether the run must stop at once. */
-static bool is_unwanted(void *context)
+static bool is_interrupted(void *context)
 {
     const struct tp_trainer *t = context;
-    return t->wishes->interrupted && t->wishes->interrupted(t->wishes->context) != 0;
+    return t->run_options->interrupted && t->run_options->interrupted(t->run_options->context) != 0;
 }
 
 /* Member 0, between barriers that pass it on to all. A run that has diverged stays diverged. */
@@ -57,15 +57,15 @@ static void stop(struct tp_trainer *t)
 /* Rank 0 finds the mean loss of the batch and decides what follows from it. */
 static void decide(struct tp_trainer *t, size_t rows)
 {
-    const tileprop_run_options *wishes = t->wishes;
+    const tileprop_run_options *run_options = t->run_options;
     double sum = 0;
     for (size_t r = 0; r < rows; r++)
         sum += (double)t->step.loss[r];
     t->state.loss = sum / (double)rows;
-    const tileprop_stop reason = tp_stopping_stepped(&t->options, t->state.loss, t->started, t->unwanted);
+    const tileprop_stop reason = tp_stopping_stepped(&t->options, t->state.loss, t->started, t->asked_to_stop);
     if (reason)
         pause_for(t, reason);
-    else if (wishes->checkpoint_due && wishes->checkpoint_due(wishes->context, t->state.steps) != 0)
+    else if (run_options->checkpoint_due && run_options->checkpoint_due(run_options->context, t->state.steps) != 0)
         t->pause = TP_CHECKPOINT;
 }
 
@@ -136,12 +136,12 @@ static void write_checkpoint(struct tp_trainer *t)
                                           .snapshots = t->training->snapshots};
     if (t->gathers)
         tp_exchange_gather_state(&t->exchange);
-    if (!t->wishes->checkpoint)
+    if (!t->run_options->checkpoint)
         return;
     t->state.seconds = tp_clock_seconds() - t->started;
     t->state.seconds_training = t->result->seconds_training;
     t->state.seconds_evaluation = t->result->seconds_evaluation;
-    t->wishes->checkpoint(t->wishes->context, &here);
+    t->run_options->checkpoint(t->run_options->context, &here);
 }
 
 /* An evaluation between steps, by the team. */
@@ -315,7 +315,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
     tp_network_refresh(&t->network, index, t->step.tier);
     tp_team_barrier();
     if (index == 0 && t->step.exchange) {
-        tp_exchange_begin(&t->exchange);
+        tp_exchange_load(&t->exchange);
         for (int i = 0; training->resumed && i < t->exchange.states; i++)
             tp_exchange_put_state(&t->exchange, 1 + i, &training->resumed_states[i]);
     }
@@ -324,7 +324,7 @@ void *tp_trainer_enter(struct tp_trainer *t, struct tp_member *self)
     if (index == 0) {
         t->started = tp_clock_seconds() - t->state.seconds;
         t->progress = progress_of(t, t->state.steps ? t->state.steps - 1 : 0);
-        self->buffers.unwanted = is_unwanted;
+        self->buffers.interrupted = is_interrupted;
         self->buffers.context = t;
     }
     return unbound;
@@ -388,9 +388,10 @@ tileprop_status tp_trainer_diverged(struct tp_trainer *t, struct tp_error *error
     const bool uniform = t->options.init == TILEPROP_INIT_UNIFORM,
                normalized = t->options.normalize != TILEPROP_NORMALIZE_NONE;
     const uint64_t saved = tp_flush_enter();
-    size_t layer = set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
-                       : tp_step_first_bad_layer(&t->step, tp_shards_own(shards, shards->rank, t->step_rows).end -
-                                                               tp_shards_own(shards, shards->rank, t->step_rows).begin);
+    size_t layer =
+        set ? tp_evaluator_first_bad_layer(&t->evaluator, &t->members[0].buffers, set)
+            : tp_step_first_bad_layer(&t->step, tp_shards_rows_of_rank(shards, shards->rank, t->step_rows).end -
+                                                    tp_shards_rows_of_rank(shards, shards->rank, t->step_rows).begin);
     layer = tp_agree_on_layer(t, layer);
     tp_flush_leave(saved);
     return tp_fail(error, TILEPROP_DIVERGED,
@@ -421,7 +422,7 @@ static tileprop_status finish(struct tp_trainer *t, struct tp_error *error)
     for (size_t m = 0; m < t->plan.step_members; m++)
         r->threads_worked += t->members[m].step.worked;
     if (t->profiles)
-        tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->wishes->times);
+        tp_profile_add_up(t->profiles, t->plan.step_members, t->network.layer_count, t->run_options->times);
     if (t->differs)
         return tp_fail(error, TILEPROP_FAILURE,
                        "rank %zu: expected the weights of rank 0 after step %zu, found others: its data, program or "
@@ -440,10 +441,10 @@ tileprop_status tp_train(const struct tp_training *training, tileprop_result *re
     tileprop_status status = tp_trainer_prepare(t, training, result, error);
     if (status == TILEPROP_OK && t->step.exchange)
         status = tp_probe(t, error);
-    t->step.unwanted = is_unwanted;
+    t->step.interrupted = is_interrupted;
     if (status == TILEPROP_OK) {
-        if (t->wishes->started)
-            t->wishes->started(t->wishes->context, &t->run);
+        if (t->run_options->started)
+            t->run_options->started(t->run_options->context, &t->run);
         status = tp_team_run(t->plan.members, train_member, t, error);
     }
     if (status == TILEPROP_OK)

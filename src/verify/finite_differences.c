@@ -186,7 +186,7 @@ static double rounding_bound(const struct tp_reference_f64 *reference, size_t l,
     return total / step;
 }
 
-bool tp_layer_passes(const tileprop_layer_gradients *layer)
+bool tp_gradient_check_passed(const tileprop_layer_gradients *layer)
 {
     const double bound = layer->truncation + layer->rounding;
     return layer->skipped < layer->weights && layer->difference <= bound &&
@@ -233,7 +233,7 @@ static tileprop_layer_gradients summarise(const struct measurement *m)
             }
         }
     }
-    found.right = tp_layer_passes(&found);
+    found.right = tp_gradient_check_passed(&found);
     return found;
 }
 

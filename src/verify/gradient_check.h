@@ -9,7 +9,7 @@
 
 /* Whether a layer's differences are within truncation + rounding, and that is no more than
  * TILEPROP_CHECK_COARSEST. */
-bool tp_layer_passes(const tileprop_layer_gradients *layer);
+bool tp_gradient_check_passed(const tileprop_layer_gradients *layer);
 
 /*
  * Moves each weight of the network up and down by each step, and propagates from the unit that it feeds.

@@ -41,7 +41,7 @@ static void check_draw(const size_t *counts, size_t classes, double fraction, co
     assert_non_null(dataset.sample_weights);
     memcpy(dataset.sample_weights, dataset.samples, dataset.count * sizeof *dataset.sample_weights);
     struct tp_error error = {""};
-    assert_int_equal(tp_dataset_draw(&dataset, fraction, 1, &tail, &error), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&dataset, fraction, 1, &tail, &error), TILEPROP_OK);
     size_t found[4] = {0};
     count_classes(&tail, found);
     for (size_t k = 0; k < classes; k++)
@@ -86,7 +86,7 @@ static void test_folds(void **state)
         struct tp_dataset dataset = sorted(counts, 4), tail;
         struct tp_error error = {""};
         size_t found[4] = {0};
-        assert_int_equal(tp_dataset_draw_fold(&dataset, 3, fold, 5, &tail, &error), TILEPROP_OK);
+        assert_int_equal(tp_dataset_split_fold(&dataset, 3, fold, 5, &tail, &error), TILEPROP_OK);
         assert_int_equal(dataset.count + tail.count, 30);
         count_classes(&tail, found);
         assert_true((found[0] == 6 || found[0] == 7) && (found[1] == 2 || found[1] == 3) && found[2] == 0);
@@ -98,7 +98,7 @@ static void test_folds(void **state)
         assert_int_equal(seen[i], i != 27);
     struct tp_dataset few = sorted((const size_t[]){1, 1}, 2), tail;
     struct tp_error error = {""};
-    check_failure(tp_dataset_draw_fold(&few, 3, 0, 5, &tail, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_dataset_split_fold(&few, 3, 0, 5, &tail, &error), TILEPROP_USAGE, &error,
                   "--folds: expected fewer than 3 ... 2 samples");
     tp_dataset_free(&few);
 }
@@ -108,10 +108,10 @@ static void test_seed(void **state)
     (void)state;
     const size_t counts[] = {40, 60};
     struct tp_dataset first = sorted(counts, 2), second = sorted(counts, 2), third = sorted(counts, 2), tail;
-    assert_int_equal(tp_dataset_draw(&first, 0, 7, &tail, NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&first, 0, 7, &tail, NULL), TILEPROP_OK);
     assert_int_equal(tail.count, 0);
-    assert_int_equal(tp_dataset_draw(&second, 0, 7, &tail, NULL), TILEPROP_OK);
-    assert_int_equal(tp_dataset_draw(&third, 0, 8, &tail, NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&second, 0, 7, &tail, NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&third, 0, 8, &tail, NULL), TILEPROP_OK);
     assert_memory_equal(first.samples, second.samples, 100 * sizeof(float));
     assert_memory_not_equal(first.samples, third.samples, 100 * sizeof(float));
     /* A table that is sorted by class is so no longer. */
@@ -152,8 +152,8 @@ static void test_sparse(void **state)
 {
     (void)state;
     struct tp_dataset dense = sorted((const size_t[]){40, 60}, 2), sparse = sparse_of(&dense), tail[2];
-    assert_int_equal(tp_dataset_draw(&dense, 0.2, 7, &tail[0], NULL), TILEPROP_OK);
-    assert_int_equal(tp_dataset_draw(&sparse, 0.2, 7, &tail[1], NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&dense, 0.2, 7, &tail[0], NULL), TILEPROP_OK);
+    assert_int_equal(tp_dataset_split_stratified(&sparse, 0.2, 7, &tail[1], NULL), TILEPROP_OK);
     const struct tp_dataset *const parts[][2] = {{&dense, &sparse}, {&tail[0], &tail[1]}};
     for (size_t p = 0; p < 2; p++) {
         assert_int_equal(parts[p][1]->count, parts[p][0]->count);
@@ -177,10 +177,10 @@ static void test_none_left(void **state)
     (void)state;
     struct tp_dataset dataset = sorted((const size_t[]){1}, 1), several = sorted((const size_t[]){1, 2, 1}, 3), tail;
     struct tp_error error = {""};
-    check_failure(tp_dataset_draw(&dataset, 0.2, 1, &tail, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_dataset_split_stratified(&dataset, 0.2, 1, &tail, &error), TILEPROP_USAGE, &error,
                   "1 of 1 samples ... class without training samples");
     assert_int_equal(dataset.count, 1);
-    check_failure(tp_dataset_draw(&several, 0.5, 1, &tail, &error), TILEPROP_USAGE, &error,
+    check_failure(tp_dataset_split_stratified(&several, 0.5, 1, &tail, &error), TILEPROP_USAGE, &error,
                   "2 of 4 samples ... class without training samples; --val-split");
     tp_dataset_free(&dataset);
     tp_dataset_free(&several);

@@ -293,7 +293,7 @@ bool check_broken(size_t at, const char **what, struct verdict *v)
         check_update(v, update_overruns_inputs);
         return true;
     case 10:
-        *what = "an update that leaves the transposed view";
+        *what = "an update that leaves the transposed copy";
         check_update(v, update_keeps_old_transpose);
         return true;
     case 11:

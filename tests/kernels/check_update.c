@@ -219,7 +219,7 @@ static struct results make_results(const struct update_case *c, size_t units)
 static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struct update_case *c)
 {
     const size_t density = marked ? check_pick(check_densities, check_densities_count) : 100;
-    c->shifted |= marked; /* all marked updates are, and have no transposed view */
+    c->shifted |= marked; /* all marked updates are, and have no transposed copy */
     c->transposed &= !marked;
     verdict_case(v,
                  "rule %d, %zu rows, inputs %zu to %zu of %zu%s, units %zu to %zu, decay %g, keep %g, %s, "

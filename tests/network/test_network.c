@@ -465,7 +465,7 @@ static void test_first_weights_differ(void **state)
     model_free(&other);
 }
 
-/* Backward reads the transposed view: it holds the same weights, and the first layer has none. */
+/* Backward reads the transposed copy: it holds the same weights, and the first layer has none. */
 static void test_transposed_view(void **state)
 {
     (void)state;

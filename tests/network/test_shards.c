@@ -54,10 +54,10 @@ static void test_division(void **state)
                 size_t row = 0, covered = 0;
                 for (size_t r = 0; r < ranks; r++) {
                     const struct tp_shards shards = {.count = count, .rank = r, .ranks = ranks};
-                    const struct tp_range own = tp_shards_own(&shards, r, rows);
+                    const struct tp_range own = tp_shards_rows_of_rank(&shards, r, rows);
                     struct tp_node nodes[TP_NODES_MAX];
                     assert_int_equal(own.begin, row);
-                    assert_in_range(own.end - own.begin, 0, tp_shards_most(&shards, rows));
+                    assert_in_range(own.end - own.begin, 0, tp_shards_rows_max(&shards, rows));
                     row = own.end;
                     const size_t found = tp_shards_nodes(&shards, r, rows, nodes);
                     assert_in_range(found, 0, TP_NODES_MAX);
@@ -79,7 +79,7 @@ static void test_division(void **state)
 static void follow(const struct tp_operation *operations, size_t count, enum tp_operation_kind kind,
                    const struct tp_shards *shards, size_t rows, char sums[][TEXT_MAX])
 {
-    const size_t before = tp_shards_own(shards, shards->rank, rows).begin;
+    const size_t before = tp_shards_rows_of_rank(shards, shards->rank, rows).begin;
     for (size_t i = 0; i < count; i++) {
         const struct tp_operation *o = &operations[i];
         if (o->layer != 0 || o->owner != 0)

@@ -46,7 +46,7 @@ same() {
     same --stop-at-accuracy 0.2 --numa interleave --explain
 }
 
-@test "divided layers, with and without a divided transposed view" {
+@test "divided layers, with and without a divided transposed copy" {
     for members in 2 3; do
         for hidden in 64,48 144,128; do # of the second pair the view is divided too
             quiet "$train" "${few[@]}" --epochs 2 --hidden $hidden --threads-exact $members

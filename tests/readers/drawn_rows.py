@@ -9,7 +9,7 @@ import math
 import struct
 import sys
 
-DRAW = 2  # TP_RANDOM_DRAW
+DRAW = 2  # TP_RANDOM_SPLIT
 SHARE = 0.2
 
 

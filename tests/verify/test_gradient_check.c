@@ -76,7 +76,7 @@ static void check_right(const tileprop_options *options)
     assert_int_equal(differences.layer_count, options->hidden_count + 1);
     for (size_t l = 0; l < differences.layer_count; l++) {
         const tileprop_layer_gradients *layer = &differences.layers[l];
-        if (!tp_layer_passes(layer))
+        if (!tp_gradient_check_passed(layer))
             fail_msg("activation %d, bias %d, layer %zu: off by %g of %g + %g, largest gradient %g",
                      (int)options->activation, (int)options->bias, l + 1, layer->difference, layer->truncation,
                      layer->rounding, layer->largest);
@@ -252,15 +252,15 @@ static void test_a_bound_that_is_too_wide_does_not_pass(void **state)
     (void)state;
     tileprop_layer_gradients layer = {
         .weights = 10, .largest = 1, .difference = 1e-6, .truncation = 1e-6, .rounding = 1e-7};
-    assert_true(tp_layer_passes(&layer));
+    assert_true(tp_gradient_check_passed(&layer));
     layer.truncation = 2e-3;
-    assert_false(tp_layer_passes(&layer));
+    assert_false(tp_gradient_check_passed(&layer));
     layer.truncation = 1e-6;
     layer.skipped = 10;
-    assert_false(tp_layer_passes(&layer));
+    assert_false(tp_gradient_check_passed(&layer));
     layer.skipped = 0;
     layer.difference = NAN;
-    assert_false(tp_layer_passes(&layer));
+    assert_false(tp_gradient_check_passed(&layer));
 }
 
 static void test_threads_change_nothing(void **state)
