@@ -19,6 +19,8 @@ $(foreach v,BUILD BIN LIB,$(if $(word 2,$($v)),$(error $v: "$($v)" found, expect
 
 PYTHON ?= python3
 PKG_CONFIG := pkg-config
+# A cross compiler has its own.
+AR := $(shell $(CC) -print-prog-name=ar)
 
 # pkg-config modules; the first one installed lets mpirun start train and sweep. Empty: no MPI.
 MPI := ompi-c mpich
@@ -114,6 +116,9 @@ run: deps ## install dependencies, build, train 784-64-64-10 on MNIST
 	$(Q)$(MAKE) all
 	$(BIN)/train --threads 16 --hidden 64,64
 
+# The packages without which the goals cannot be built: the library needs fewer than the programs.
+missing = $(if $(filter-out install-library,$(or $(MAKECMDGOALS),all)),$(MISSING),$(filter $(PRIVATE_PACKAGES),$(MISSING)))
+
 # A stamp holds the settings that its dependants were built with; it is rewritten only when they change.
 stamp_compile = $(COMPILERS) $(ONEDNN) $(value flags) $(OWN_FLAGS) $(HARDENING) $(KERNEL_LEVEL) $(EMULATED_TIER) \
                 $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(foreach v,$(sort $(filter FLAGS_%,$(.VARIABLES))),$(value $v))
@@ -123,7 +128,7 @@ stamp_manual  = $(DATE) $(datadir)
 stamp_template = $(to_lines) $(to_help)
 
 $(addprefix $(BUILD)/stamp/,compile program link manual template): $(BUILD)/stamp/%: FORCE
-	@$(if $(strip $(MISSING)),echo "cannot build without: $(strip $(MISSING)); see make deps" >&2; exit 1)
+	@$(if $(strip $(missing)),echo "cannot build without: $(strip $(missing)); see make deps" >&2; exit 1)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(stamp_$*))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(stamp_$*))' >$@
 

@@ -1,6 +1,6 @@
 # The library for other programs, manual pages, completion, installation and the Debian package.
 #
-# Variables to set: DESTDIR and the folders below.
+# Variables to set: DESTDIR, the folders and the tools below.
 
 prefix      := /usr/local
 exec_prefix  = $(prefix)
@@ -14,9 +14,11 @@ mandir       = $(datarootdir)/man
 bashcompletiondir = $(datarootdir)/bash-completion/completions
 zshcompletiondir  = $(datarootdir)/zsh/site-functions
 
+docdir       = $(datarootdir)/doc/tileprop
+
 INSTALL := install
-OBJCOPY := objcopy
-STRIP   := strip
+OBJCOPY := $(shell $(CC) -print-prog-name=objcopy)
+STRIP   := $(shell $(CC) -print-prog-name=strip)
 
 # Programs look for data in ../share relative to their own folder. datadir is compiled in only if it is elsewhere, so
 # installing under a different prefix recompiles nothing.
@@ -39,7 +41,7 @@ $(SHARED): $(LIBRARY) src/api/libtileprop.map $(BUILD)/stamp/link
 $(ARCHIVE): $(LIBRARY)
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LD) -r --whole-archive -o $(BUILD)/tileprop.o $(LIBRARY)
+	$(Q)$(CC) -r -nostdlib -Wl,--whole-archive -o $(BUILD)/tileprop.o $(LIBRARY)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/tileprop.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/tileprop.o
 
@@ -73,16 +75,16 @@ headersdir = $(includedir)/tileprop
 # All installed files, as FOLDER:MODE:FILE:NAME, where FOLDER is the name of a variable.
 INSTALLED_PROGRAMS  := $(foreach p,$(SHIPPED),bindir:755:$(BIN)/$p:tileprop-$p)
 INSTALLED_LIBRARIES := libdir:755:$(SHARED):$(notdir $(SHARED)) libdir:644:$(ARCHIVE):$(notdir $(ARCHIVE))
-INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_LIBRARIES) \
+INSTALLED_LIBRARY   := $(INSTALLED_LIBRARIES) pkgconfigdir:644:$(BUILD)/tileprop.pc:tileprop.pc \
+                       $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
+                       man3dir:644:manual/tileprop.3:tileprop.3 docdir:644:LICENSE:LICENSE
+INSTALLED := $(INSTALLED_PROGRAMS) $(INSTALLED_LIBRARY) \
              $(foreach p,$(SHIPPED),man1dir:644:$(BUILD)/manual/tileprop-$p.1:tileprop-$p.1 \
                bashcompletiondir:644:$(BUILD)/manual/tileprop-$p.bash:tileprop-$p \
                zshcompletiondir:644:$(BUILD)/manual/tileprop-$p.zsh:_tileprop-$p) \
-             pkgconfigdir:644:$(BUILD)/tileprop.pc:tileprop.pc \
-             $(foreach h,$(wildcard include/tileprop/*.h),headersdir:644:$h:$(notdir $h)) \
-             man3dir:644:manual/tileprop.3:tileprop.3 \
              $(foreach d,$(wildcard data/mnist/*),mnistdir:644:$d:$(notdir $d))
 # Folders that uninstall removes, innermost first.
-OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
+OWN_FOLDERS = '$(DESTDIR)$(headersdir)' '$(DESTDIR)$(docdir)' '$(DESTDIR)$(mnistdir)' '$(DESTDIR)$(datadir)/tileprop'
 
 part      = $(word $(1),$(subst :, ,$(2)))
 installed = '$(DESTDIR)$($(call part,1,$(1)))/$(call part,4,$(1))'
@@ -100,9 +102,11 @@ $(BUILD)/tileprop.pc: FORCE
 	    'Description: trains multi-layer perceptrons on the CPU and uses them' 'Version: $(VERSION)' \
 	    'Libs: -L"$${libdir}" -ltileprop' 'Libs.private: $(PRIVATE_LIBS) -fopenmp -lm' 'Cflags: -I"$${includedir}"' >$@
 
-.PHONY: install install-strip uninstall
-install: $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
-	$(foreach i,$(INSTALLED),$(call install_one,$i))
+.PHONY: install install-library install-strip uninstall
+install: install-library $(foreach i,$(INSTALLED),$(call part,3,$i)) ## install programs, library, manual pages, completion and data below prefix (DESTDIR honoured)
+	$(foreach i,$(filter-out $(INSTALLED_LIBRARY),$(INSTALLED)),$(call install_one,$i))
+install-library: $(foreach i,$(INSTALLED_LIBRARY),$(call part,3,$i)) ## install only the library, with headers and manual page
+	$(foreach i,$(INSTALLED_LIBRARY),$(call install_one,$i))
 	$(STRIP) --strip-debug $(foreach i,$(INSTALLED_LIBRARIES),$(call installed,$i))
 	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(libdir)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(libdir)/libtileprop.so'

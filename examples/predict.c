@@ -15,9 +15,9 @@ int main(int argc, char **argv)
     uint8_t *sample = malloc(features);
     float *probabilities = malloc(classes * sizeof *probabilities);
     uint16_t found;
-    while (fread(sample, 1, features, stdin) == features) {
+    while (sample && probabilities && fread(sample, 1, features, stdin) == features) {
         tileprop_predict_u8(model, sample, 1, probabilities, &found);
-        printf("%s", tileprop_model_class_name(model, found));
+        printf("%s", found == TILEPROP_NO_CLASS ? "" : tileprop_model_class_name(model, found));
         for (size_t k = 0; k < classes; k++)
             printf(",%.9g", (double)probabilities[k]);
         putchar('\n');

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     while (const std::size_t rows = std::fread(samples.data(), features, 100, stdin)) {
         tileprop_predict_u8(model.get(), samples.data(), rows, probabilities.data(), found.data());
         for (std::size_t i = 0; i < rows; i++) {
-            std::printf("%s", tileprop_model_class_name(model.get(), found[i]));
+            std::printf("%s", found[i] == TILEPROP_NO_CLASS ? "" : tileprop_model_class_name(model.get(), found[i]));
             for (std::size_t k = 0; k < classes; k++)
                 std::printf(",%.9g", static_cast<double>(probabilities[i * classes + k]));
             std::putchar('\n');

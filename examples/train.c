@@ -12,7 +12,7 @@ static unsigned char *read_file(const char *path, size_t *size)
         *size = (size_t)ftell(file);
         rewind(file);
         bytes = malloc(*size);
-        *size = fread(bytes, 1, *size, file);
+        *size = bytes ? fread(bytes, 1, *size, file) : 0;
         fclose(file);
     }
     return bytes;

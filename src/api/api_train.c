@@ -243,7 +243,7 @@ static tileprop_status take_initial_weights(struct tp_api_training *t, int asked
     char place[sizeof error->text];
     snprintf(place, sizeof place, "%s%s", path ? "--init-from: " : "", name);
     tileprop_status status =
-        tp_model_check_init_from(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
+        tp_model_check_start(start, place, &t->options, t->train.own.features, t->train.own.classes, error);
     t->work.initial_weights = &start->weights;
     t->work.unverified = path && !start->verified;
     if (status != TILEPROP_OK || !start->described)

@@ -126,6 +126,9 @@ static void put_beginning(const struct header *h)
     fprintf(h->out, " * %zu parameters; besides its constants %s_predict() takes %zu bytes of stack for values.\n",
             tileprop_model_parameters(h->model), h->name, 4 * (room[0] + (layers > 1 ? room[1] : 0)));
     put(h, " *\n"
+           " * SPDX-License-Identifier: MIT. Copyright (c) 2026 The tileprop authors, for the code; the numbers are "
+           "yours.\n"
+           " *\n"
            " * C99 or C++11, and math.h. fmaf() should be an instruction; from a C library it is slow.\n"
            " * Not to be compiled with -ffast-math.\n"
            " */\n"

@@ -331,9 +331,8 @@ static void describe_layers(const struct tp_weights *weights, char text[TP_SHAPE
         length += snprintf(text + length, TP_SHAPE_TEXT - (size_t)length, "-%zu", weights->layers[l].units);
 }
 
-tileprop_status tp_model_check_init_from(const struct tp_model *model, const char *place,
-                                         const tileprop_options *options, size_t features, size_t classes,
-                                         struct tp_error *error)
+tileprop_status tp_model_check_start(const struct tp_model *model, const char *place, const tileprop_options *options,
+                                     size_t features, size_t classes, struct tp_error *error)
 {
     const struct tp_weights *has = &model->weights;
     struct tp_network network;

@@ -95,9 +95,8 @@ void tp_model_free(struct tp_model *model);
  * the network cannot hold; TILEPROP_BAD_INPUT for inputs or classes that differ from the data's; TILEPROP_FAILURE if
  * out of memory.
  */
-tileprop_status tp_model_check_init_from(const struct tp_model *model, const char *place,
-                                         const tileprop_options *options, size_t features, size_t classes,
-                                         struct tp_error *error);
+tileprop_status tp_model_check_start(const struct tp_model *model, const char *place, const tileprop_options *options,
+                                     size_t features, size_t classes, struct tp_error *error);
 
 /*
  * XXH3-64 over samples, features, labels and sample weights, if any: equal for the same data in the same order, whether

@@ -477,31 +477,28 @@ static void test_starts(void **state)
     struct tp_error error = {""};
     tileprop_options options = options_with(TILEPROP_BIAS_ALL);
     options.activation = TILEPROP_RELU;
-    assert_int_equal(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error),
-                     TILEPROP_OK);
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS + 1, CLASSES, &error),
+    assert_int_equal(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS + 1, CLASSES, &error),
                   TILEPROP_BAD_INPUT, &error, "--init-from: m: ... 6 inputs ... 3 classes ... found layers 5-40-17-3");
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES + 1, &error),
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES + 1, &error),
                   TILEPROP_BAD_INPUT, &error, "5 inputs ... 4 classes");
     options.hidden_count = 1;
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
                   &error, "5-40-3 ... found 5-40-17-3 ... --hidden");
     options.hidden_count = 2;
     options.activation = TILEPROP_TANH;
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
                   &error, "--activation relu");
     model.described = false; /* other programs' files do not say */
-    assert_int_equal(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_INPUT;
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
                   &error, "layer 2 ... --bias input ... --bias all");
     for (size_t l = 1; l < 3; l++)
         model.weights.layers[l].has_bias = false;
-    assert_int_equal(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     options.bias = TILEPROP_BIAS_NONE;
-    check_failure(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
+    check_failure(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_USAGE,
                   &error, "layer 0 ... --bias none ... --bias input");
     /* Without hidden layers there is no activation. */
     model.described = true;
@@ -509,8 +506,7 @@ static void test_starts(void **state)
     model.weights.layers[0].units = CLASSES;
     options.bias = TILEPROP_BIAS_INPUT;
     options.hidden_count = 0;
-    assert_int_equal(tp_model_check_init_from(&model, "--init-from: m", &options, INPUTS, CLASSES, &error),
-                     TILEPROP_OK);
+    assert_int_equal(tp_model_check_start(&model, "--init-from: m", &options, INPUTS, CLASSES, &error), TILEPROP_OK);
     made_free(&made);
 }
 

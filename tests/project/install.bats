@@ -20,6 +20,7 @@ expected() {
             "share/bash-completion/completions/tileprop-$program" "share/zsh/site-functions/_tileprop-$program"
     done
     echo ./share/man/man3/tileprop.3
+    echo ./share/doc/tileprop/LICENSE
     (cd data && find mnist -type f | sed 's,^,./share/tileprop/,')
 }
 
