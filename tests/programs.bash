@@ -73,7 +73,7 @@ find_ranks() {
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 }
 
-ranks() { timeout 30 mpirun --oversubscribe --bind-to none -n "$@"; } # COUNT PROGRAM ARGUMENTS...
+ranks() { timeout 120 mpirun --oversubscribe --bind-to none -n "$@"; } # COUNT PROGRAM ARGUMENTS...
 
 # on_rank_2 SCRIPT: makes ./wrap, which runs a program after SCRIPT on that rank.
 on_rank_2() {
