@@ -54,8 +54,10 @@ PROGRAM_SOURCES := $(wildcard src/cli/*.c)
 READER_SOURCES  := $(wildcard src/readers/*.c)
 
 # Compiler flags of each tier in kernels/tiers.def. Only sources in the tier's folder are compiled with them.
-FLAGS_avx2   := -mavx2 -mfma -mbmi
-FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mbmi
+# Aligned, since a change elsewhere must not move a loop across cache lines: on some CPUs that costs a fifth of its time.
+ALIGNED      := -falign-functions=64 -falign-loops=64
+FLAGS_avx2   := -mavx2 -mfma -mbmi $(ALIGNED)
+FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mbmi $(ALIGNED)
 VECTOR_TIERS := $(filter-out reference,$(TIERS))
 
 LIBRARY_SOURCES := $(filter-out $(PROGRAM_SOURCES) $(READER_SOURCES),$(wildcard src/*/*.c)) $(wildcard kernels/*.c) \

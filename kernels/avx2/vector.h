@@ -15,31 +15,31 @@ typedef __m256 mask; /* all bits of a lane, or none */
 #include "../simd/vector.h"
 
 /* Lanes 0 to n - 1; none for n <= 0, all for n >= 8. */
-INLINE mask mask_first(ptrdiff_t n)
+static inline mask mask_first(ptrdiff_t n)
 {
     const int count = n >= VEC_LANES ? VEC_LANES : n <= 0 ? 0 : (int)n;
     return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)));
 }
 
 /* Bit j for lane j. */
-INLINE uint32_t mask_bits(mask m)
+static inline uint32_t mask_bits(mask m)
 {
     return (uint32_t)_mm256_movemask_ps(m);
 }
 
 /* a where m, b elsewhere. */
-INLINE vec vec_select(mask m, vec a, vec b)
+static inline vec vec_select(mask m, vec a, vec b)
 {
     return _mm256_blendv_ps(b, a, m);
 }
 
-INLINE vec vec_load_u8(const uint8_t *p)
+static inline vec vec_load_u8(const uint8_t *p)
 {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }
 
 /* Bit j is set if byte j of 64 is not 0. */
-INLINE uint64_t bytes_set(const uint8_t *p)
+static inline uint64_t bytes_set(const uint8_t *p)
 {
     uint64_t clear = 0;
     for (int i = 0; i < 2; i++) {
@@ -51,12 +51,12 @@ INLINE uint64_t bytes_set(const uint8_t *p)
 }
 
 /* Lanes j + 8 of a panel's row, or lanes j + 4 of a vector, brought to lane j. */
-INLINE vec row_swap_8(const vec row[PANEL_VECS])
+static inline vec row_swap_8(const vec row[PANEL_VECS])
 {
     return row[1];
 }
 
-INLINE vec vec_swap_4(vec x)
+static inline vec vec_swap_4(vec x)
 {
     return _mm256_permute2f128_ps(x, x, 0x01);
 }

@@ -15,42 +15,42 @@ typedef __mmask16 mask;
 #include "../simd/vector.h"
 
 /* Lanes 0 to n - 1; none for n <= 0, all for n >= 16. */
-INLINE mask mask_first(ptrdiff_t n)
+static inline mask mask_first(ptrdiff_t n)
 {
     return (mask)(n >= VEC_LANES ? 0xffff : n <= 0 ? 0 : (1u << n) - 1u);
 }
 
 /* Bit j for lane j. */
-INLINE uint32_t mask_bits(mask m)
+static inline uint32_t mask_bits(mask m)
 {
     return m;
 }
 
 /* a where m, b elsewhere. */
-INLINE vec vec_select(mask m, vec a, vec b)
+static inline vec vec_select(mask m, vec a, vec b)
 {
     return _mm512_mask_blend_ps(m, b, a);
 }
 
-INLINE vec vec_load_u8(const uint8_t *p)
+static inline vec vec_load_u8(const uint8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
 
 /* Bit j is set if byte j of 64 is not 0. */
-INLINE uint64_t bytes_set(const uint8_t *p)
+static inline uint64_t bytes_set(const uint8_t *p)
 {
     const __m512i x = _mm512_loadu_si512(p);
     return _mm512_test_epi8_mask(x, x);
 }
 
 /* Lanes j + 8 of a panel's row, or lanes j + 4 of a vector, brought to lane j. */
-INLINE vec row_swap_8(const vec row[PANEL_VECS])
+static inline vec row_swap_8(const vec row[PANEL_VECS])
 {
     return _mm512_shuffle_f32x4(row[0], row[0], 0x4e);
 }
 
-INLINE vec vec_swap_4(vec x)
+static inline vec vec_swap_4(vec x)
 {
     return _mm512_shuffle_f32x4(x, x, 0xb1);
 }

@@ -156,7 +156,9 @@ INLINE void tile_multiply(const float *a, int a_step, int above, const float *ne
                           int rows, int panels, vec acc[][TILE_VECS_LIMIT])
 {
     vec row[TILE_VECS_LIMIT];
-    load_lines(b, b_stride, panels, row);
+    UNROLL
+    for (int v = 0; v < TILE_VECS(panels); v++)
+        row[v] = vec_load(b + tile_vec_offset(v, b_stride));
     UNROLL
     for (int r = 0; r < rows; r++) {
         vec x = vec_set1(r < above ? a[r * a_step] : next[(r - above) * a_step]);

@@ -17,18 +17,18 @@
 typedef uint32_t ivec __attribute__((vector_size(sizeof(vec))));
 
 /* p may have any alignment. */
-INLINE vec vec_load(const float *p)
+static inline vec vec_load(const float *p)
 {
     return VEC(loadu_ps)(p);
 }
 
-INLINE void vec_store(float *p, vec x)
+static inline void vec_store(float *p, vec x)
 {
     VEC(storeu_ps)(p, x);
 }
 
 /* The same where p is aligned; nontemporal: call vec_fence() before another thread reads it. */
-INLINE void vec_write(bool nontemporal, float *p, vec x)
+static inline void vec_write(bool nontemporal, float *p, vec x)
 {
     if (nontemporal)
         VEC(stream_ps)(p, x);
@@ -36,89 +36,89 @@ INLINE void vec_write(bool nontemporal, float *p, vec x)
         VEC(store_ps)(p, x);
 }
 
-INLINE void vec_fence(void)
+static inline void vec_fence(void)
 {
     _mm_sfence();
 }
 
-INLINE vec vec_set1(float x)
+static inline vec vec_set1(float x)
 {
     return VEC(set1_ps)(x);
 }
 
-INLINE vec vec_zero(void)
+static inline vec vec_zero(void)
 {
     return VEC(setzero_ps)();
 }
 
-INLINE float vec_first(vec x)
+static inline float vec_first(vec x)
 {
     return VEC(cvtss_f32)(x);
 }
 
 /* x, or NaN where x is not finite. */
-INLINE vec vec_propagate(vec x)
+static inline vec vec_propagate(vec x)
 {
     return x + (x - x);
 }
 
-INLINE vec vec_sqrt(vec a)
+static inline vec vec_sqrt(vec a)
 {
     return VEC(sqrt_ps)(a);
 }
 
 /* a * b + c with one rounding. */
-INLINE vec vec_fma(vec a, vec b, vec c)
+static inline vec vec_fma(vec a, vec b, vec c)
 {
     return VEC(fmadd_ps)(a, b, c);
 }
 
 /* c - a * b with one rounding. */
-INLINE vec vec_fnma(vec a, vec b, vec c)
+static inline vec vec_fnma(vec a, vec b, vec c)
 {
     return VEC(fnmadd_ps)(a, b, c);
 }
 
 /* a > b ? a : b, so b where either is NaN. */
-INLINE vec vec_max(vec a, vec b)
+static inline vec vec_max(vec a, vec b)
 {
     return VEC(max_ps)(a, b);
 }
 
 /* a < b ? a : b, so b where either is NaN. */
-INLINE vec vec_min(vec a, vec b)
+static inline vec vec_min(vec a, vec b)
 {
     return VEC(min_ps)(a, b);
 }
 
-INLINE mask vec_gt(vec a, vec b)
+static inline mask vec_gt(vec a, vec b)
 {
     return VEC_COMPARE(a, b, _CMP_GT_OQ);
 }
 
-INLINE mask vec_le(vec a, vec b)
+static inline mask vec_le(vec a, vec b)
 {
     return VEC_COMPARE(a, b, _CMP_LE_OQ);
 }
 
-INLINE mask vec_eq(vec a, vec b)
+static inline mask vec_eq(vec a, vec b)
 {
     return VEC_COMPARE(a, b, _CMP_EQ_OQ);
 }
 
 /* True where either is NaN. */
-INLINE mask vec_ne(vec a, vec b)
+static inline mask vec_ne(vec a, vec b)
 {
     return VEC_COMPARE(a, b, _CMP_NEQ_UQ);
 }
 
 /* Lanes j + 2 or j + 1 brought to lane j, within each four. */
-INLINE vec vec_swap_2(vec x)
+static inline vec vec_swap_2(vec x)
 {
     return VEC(shuffle_ps)(x, x, 0x4e);
 }
 
-INLINE vec vec_swap_1(vec x)
+static inline vec vec_swap_1(vec x)
 {
     return VEC(shuffle_ps)(x, x, 0xb1);
 }
