@@ -322,7 +322,7 @@ struct tp_blocks {
     size_t d_floats;          /* of D in a group of panels, in update of a long batch */
     size_t prefetch_a_floats; /* size of A from which a tile prefetches the rows of the next one */
     size_t prefetch_b_floats; /* size of B from which its next rows are prefetched */
-    size_t nontemporal_bytes; /* size of weights, states and transposed copys from which they are nontemporal */
+    size_t nontemporal_bytes; /* size of weights, states and transposed copies from which they are nontemporal */
 };
 
 /* Data cache sizes in bytes: a core's own L1 and L2, and the L3 that it shares. */

@@ -25,7 +25,7 @@ static struct tp_inputs take_inputs(const struct tp_plan *plan, size_t columns, 
     return inputs;
 }
 
-/* Whether weights, state and transposed copys exceed what stays in the caches. */
+/* Whether weights, state and transposed copies exceed what stays in the caches. */
 static bool is_nontemporal(const struct tp_network *network, const struct tp_tier *tier)
 {
     size_t floats = 0;

@@ -310,3 +310,27 @@ END
     refused 3 absent absent --output o --errors e
     [ -z "$(ls)" ]
 }
+
+@test "what is read or left out without being asked for is noted: other data than the model's, a missing label column" {
+    note() { "$predict" "$@" 2>&1 >/dev/null; }
+    [ -z "$(note "$model")" ]
+    mkdir bright
+    python3 -c '
+import gzip, struct, sys
+for name in "train", "t10k":
+    with gzip.open(f"{sys.argv[1]}/{name}-images-idx3-ubyte.gz") as f, open(f"bright/{name}-images-idx3-ubyte", "wb") as to:
+        head = f.read(16)
+        to.write(head[:4] + struct.pack(">I", 200) + head[8:] + bytes(255 - b for b in f.read(200 * 784)))
+    with gzip.open(f"{sys.argv[1]}/{name}-labels-idx1-ubyte.gz") as f, open(f"bright/{name}-labels-idx1-ubyte", "wb") as to:
+        to.write(f.read(4) + struct.pack(">I", 200) + f.read(4 + 200)[4:])' "$mnist"
+    "$train" --data bright --epochs 1 --hidden 8 --quiet --save other >/dev/null 2>&1
+    [[ $(note other) == "predict: note: other: the mean of its training data is "*"; name its data with --data" ]]
+    [ -z "$(note other --data bright)" ]
+    printf 'a,b,k\n%s' "$(for i in {1..20}; do echo "$i,$((i % 3)),$((i % 2))"; done)" >table.csv
+    "$train" --data table.csv --label k --epochs 2 --quiet --save columns >/dev/null 2>&1
+    sed '1s/k/K/' table.csv >renamed.csv
+    [[ $(note columns --data renamed.csv) == *'renamed.csv: no column "k", the label of the training data: nothing is evaluated' ]]
+    [ -z "$(note columns --data table.csv)" ]
+    cut -d, -f1,2 table.csv >unlabelled.csv
+    [ -z "$(note columns --data unlabelled.csv)" ]
+}

@@ -258,6 +258,7 @@ static void unknown_names_get_the_nearest_one(void **state)
     check_refused("--thread 2", "--thread: ... option ... --threads");
     check_refused("--hiden=64", "--hiden: ... option ... --hidden");
     check_refused("--tehrads 2", "--tehrads: ... option ... --threads");
+    check_refused("--hidden-layers 2", "--hidden-layers: ... option ... --hidden?");
     check_refused("-threads 2", "-threads: ... option ... --threads");
     check_refused("--sed 2", "--sed: ... option ... --seed");
     check_refused("--color red", "--color: ... option ... --colour");

@@ -210,3 +210,16 @@ have_package() { # makes the package, unless a test before has
     have_package
     lintian --allow-root --fail-on error "$package"
 }
+
+@test "install-library installs the library alone, which a program can use" {
+    prefix=$BATS_TEST_TMPDIR/library
+    make_own install-library prefix="$prefix"
+    [ "$(cd "$prefix" && find . -type f | sort | grep -vE '^./(include/tileprop|lib)/')" = \
+        "$(printf '%s\n' ./share/doc/tileprop/LICENSE ./share/man/man3/tileprop.3)" ]
+    flags=$(PKG_CONFIG_PATH="$prefix/lib/pkgconfig" pkg-config --cflags --libs tileprop)
+    eval "${CC:-cc} -x c - -o $BATS_TEST_TMPDIR/version $flags" <<<'
+        #include <stdio.h>
+        #include <tileprop/tileprop.h>
+        int main(void) { return puts(tileprop_version()) < 0; }'
+    [ "$(LD_LIBRARY_PATH=$prefix/lib "$BATS_TEST_TMPDIR/version")" = "$(sed -n 's/.*define TILEPROP_VERSION "\(.*\)"/\1/p' include/tileprop/version.h)" ]
+}
