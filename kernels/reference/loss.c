@@ -33,9 +33,9 @@ static float row_sum(const struct tp_matrix *logits, size_t r, float m)
 }
 
 /*
- * D = (softmax(Z) - Y) / B (results/report.md, tasks 1a and 1b): factor is the row's weight / B. Subtracting the maximum
- * m changes no quotient and keeps exp from overflowing.
- * d may be z itself: each logit is read before its gradient is written, and the loss comes first.
+ * D = (softmax(Z) - Y) / B (results/report.md, tasks 1a and 1b): factor is the row's weight / B. Subtracting the
+ * maximum m changes no quotient and keeps exp from overflowing. d may be z itself: each logit is read before its
+ * gradient is written, and the loss comes first.
  */
 static void row_gradient(const struct tp_loss *l, size_t r, float m, float s, float factor)
 {
