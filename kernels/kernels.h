@@ -268,8 +268,8 @@ struct tp_backward {
  * Gradient mode (gradient is present): the range of G is written there, with input_begin in row 0 and the bias last,
  * and nothing else is touched.
  * inputs: a.columns; row `inputs` of w is the bias. units: those of w and, in update, of d.
- * The marked form needs marks, a shift and a w without subnormals, since it may leave weights alone; it keeps no
- * transposed copy.
+ * The marked form needs marks and a shift, and keeps no transposed copy. It may leave weights alone, so w must hold no
+ * subnormals, and an infinity only in units whose D is NaN for some row, as forward makes it.
  *
  * apply: the optimizer on a gradient that is given, with the bits of update. Reads no values of a, d or marks.
  *

@@ -233,8 +233,10 @@ static void run_case(struct verdict *v, tp_update_fn *kernel, bool marked, struc
     struct operands in = {.a = matrix_new(c->rows, c->inputs, c->kind, c->zero_padding),
                           .d = matrix_new(c->rows, units, c->kind, c->zero_padding)};
     struct results before = make_results(c, units);
-    for (size_t i = 0; marked && i < before.w.total; i++) /* kernels.h: no subnormals */
-        before.w.base[i] = float_bits(before.w.base[i]) & 0x7f800000 ? before.w.base[i] : 0;
+    for (size_t i = 0; marked && i < before.w.total; i++) { /* kernels.h: no subnormals or infinities */
+        float *w = &before.w.base[i];
+        *w = !(float_bits(*w) & 0x7f800000) ? 0 : isinf(*w) ? NAN : *w;
+    }
     if (marked) {
         matrix_thin(&in.a, density);
         tp_refresh_reference(&(struct tp_update){.input_end = c->inputs,
