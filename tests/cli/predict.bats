@@ -312,7 +312,10 @@ END
 }
 
 @test "what is read or left out without being asked for is noted: other data than the model's, a missing label column" {
-    note() { "$predict" "$@" 2>&1 >/dev/null; }
+    mkdir -p tree/bin
+    cp "$predict" tree/bin/predict # finds MNIST in ../data
+    ln -s "$root/data" tree/data
+    note() { tree/bin/predict "$@" 2>&1 >/dev/null; }
     [ -z "$(note "$model")" ]
     mkdir bright
     python3 -c '
