@@ -171,8 +171,9 @@ static tileprop_status read_cell(struct reader *reader, size_t i, double *cells)
         if (has_commas(&field))
             return fail_cell(
                 reader, i,
-                "expected a number with a decimal point and without commas, found \"%s\"; pandas.read_csv() "
-                "with decimal=\",\" reads such numbers; --categorical %zu takes the column as categories",
+                "expected a number with a decimal point and without commas, found \"%s\"; pandas.read_csv() has "
+                "decimal=\",\" and thousands=\",\" for such numbers; --categorical %zu takes the column as "
+                "categories",
                 tp_show(field.text, field.size).text, i + 1);
         column->role = is_number ? TP_ROLE_NUMBER : TP_ROLE_TEXT;
         column->row = reader->csv.row;
